@@ -1,0 +1,156 @@
+"""The only settings. Production is the default; `.env.example` says what may be set."""
+
+import os
+import sys
+
+from config import env
+
+try:
+    ENV = env.read()
+except env.BadEnvironment as error:
+    sys.exit(f"assay: {error}")
+
+PROCESS = os.environ.get("ASSAY_PROCESS", "command")  # web, worker, beat, drain or command
+
+BASE_DIR = env.ROOT
+DATA_DIR = ENV.data_dir
+DEBUG = ENV.debug
+DEMO = ENV.demo
+SITE_URL = ENV.site_url
+SECRET_KEY = ENV.secret_key
+ALLOWED_HOSTS = list(ENV.allowed_hosts)
+CSRF_TRUSTED_ORIGINS = [SITE_URL]
+
+INSTALLED_APPS = [
+    "config",
+    "profiles",
+    "accounts",
+    "briefings",
+    "allauth",
+    "allauth.account",
+    "pgtrigger",
+    "config.apps.DeskConfig",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.postgres",
+    "django.contrib.sitemaps",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "config.csp.ContentSecurityPolicy",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "config.pagecache.PrivateUnlessPublic",
+    "django.middleware.common.CommonMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+ROOT_URLCONF = "config.urls"
+WSGI_APPLICATION = "config.wsgi.application"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    }
+]
+
+# Web requests give up early so that nobody waits on a lock; workers lose their lock when they hang (never-stale.md).
+TIMEOUTS = {
+    "web": "-c statement_timeout=5s -c lock_timeout=2s",
+    "worker": "-c statement_timeout=20s -c idle_in_transaction_session_timeout=15s",
+}
+TIMEOUTS["drain"] = TIMEOUTS["worker"]
+DATABASES = {"default": env.database_settings(ENV.database_url)}
+DATABASES["default"].update(CONN_MAX_AGE=60 if PROCESS == "web" else 0, CONN_HEALTH_CHECKS=PROCESS == "web")
+DATABASES["default"]["OPTIONS"] = {
+    "connect_timeout": "3",
+    "keepalives_idle": "3",
+    "tcp_user_timeout": "4000",
+    "options": TIMEOUTS.get(PROCESS, ""),
+    **DATABASES["default"]["OPTIONS"],  # type: ignore[dict-item]
+}
+
+CACHES = {
+    "default": {
+        "BACKEND": "config.cache.ForgivingRedisCache",
+        "LOCATION": ENV.redis_url,
+        "KEY_PREFIX": "assay",
+        "OPTIONS": {"socket_timeout": 1, "socket_connect_timeout": 1},
+    }
+}
+SESSION_ENGINE = "django.contrib.sessions.backends.db"  # members stay logged in while Redis is away
+
+REDIS_URL = ENV.redis_url
+CELERY_BROKER_URL = env.broker_url(ENV.redis_url)
+
+AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
+]
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
+ACCOUNT_EMAIL_VERIFICATION = "mandatory"
+ACCOUNT_EMAIL_VERIFICATION_BY_CODE_ENABLED = True
+ACCOUNT_EMAIL_SUBJECT_PREFIX = "Assay: "
+ACCOUNT_DEFAULT_HTTP_PROTOCOL = SITE_URL.partition(":")[0]
+ALLAUTH_TRUSTED_PROXY_COUNT = ENV.trusted_proxies
+LOGIN_REDIRECT_URL = "/account/"
+LOGOUT_REDIRECT_URL = "/"
+
+LANGUAGE_CODE = "en"
+USE_TZ = True
+TIME_ZONE = "UTC"
+
+STATIC_URL = "/static/"
+STATIC_ROOT = DATA_DIR / "static"
+STATICFILES_DIRS = [BASE_DIR / "config" / "static"]
+MEDIA_ROOT = DATA_DIR / "media"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if DEBUG
+        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+    },
+}
+
+EMAIL_BACKEND, EMAIL_OPTIONS = env.email_settings(ENV.email_url, DATA_DIR)
+globals().update(EMAIL_OPTIONS)
+DEFAULT_FROM_EMAIL = f"Assay <noreply@{ENV.site_host}>"
+
+SECURE_BEHIND_TLS = SITE_URL.startswith("https:")
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_BEHIND_TLS
+SECURE_HSTS_SECONDS = 31536000 if SECURE_BEHIND_TLS else 0
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if ENV.trusted_proxies else None
+SECURE_REFERRER_POLICY = "strict-origin-when-cross-origin"
+X_FRAME_OPTIONS = "DENY"
+CSRF_FAILURE_VIEW = "config.views.csrf_failure"
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": "INFO"},
+    "loggers": {"django.request": {"level": "ERROR"}},
+}

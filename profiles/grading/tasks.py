@@ -1,0 +1,26 @@
+"""Celery's doors: look up, call the pipeline, stop. A message carries no work, so doubling or losing one does no harm."""
+
+import logging
+
+from celery import shared_task
+from django.core.cache import cache
+from django.utils import timezone
+
+from profiles.grading import pipeline
+
+log = logging.getLogger(__name__)
+
+LAST_SWEEP = "last-sweep"
+
+
+@shared_task(name="profiles.grading.tasks.sweep")
+def sweep() -> None:
+    pipeline.heard()
+    pipeline.sweep()
+    cache.set(LAST_SWEEP, timezone.now().isoformat(), timeout=None)
+
+
+@shared_task(name="profiles.grading.tasks.audit", time_limit=3600)
+def audit() -> None:
+    for difference in pipeline.audit():
+        log.error("Audit: %s", difference)

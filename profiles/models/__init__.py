@@ -1,0 +1,50 @@
+"""Institutions, the sources behind them, and the grade they earn. The docstrings are our glossary."""
+
+from profiles.models.citation import Citation, Credibility, Judgement, JudgementCitation, Stance
+from profiles.models.facet import Facet, Term
+from profiles.models.grade import Grade, GradingState, Mark, Touch
+from profiles.models.person import Person
+from profiles.models.profile import (
+    Correction,
+    Criticality,
+    FacetValue,
+    Figure,
+    FormerSlug,
+    Horizon,
+    Kind,
+    Profile,
+    Revision,
+)
+from profiles.models.publisher import Publisher, Reliability
+from profiles.models.source import Derivation, Source
+from profiles.models.ticket import Page, Ticket
+
+__all__ = [
+    "Citation",
+    "Correction",
+    "Credibility",
+    "Criticality",
+    "Derivation",
+    "Facet",
+    "FacetValue",
+    "Figure",
+    "FormerSlug",
+    "Grade",
+    "GradingState",
+    "Horizon",
+    "Judgement",
+    "JudgementCitation",
+    "Kind",
+    "Mark",
+    "Page",
+    "Person",
+    "Profile",
+    "Publisher",
+    "Reliability",
+    "Revision",
+    "Source",
+    "Stance",
+    "Term",
+    "Ticket",
+    "Touch",
+]

@@ -1,0 +1,23 @@
+from django.db import models
+from django.urls import reverse
+
+from profiles.models.slugs import SlugField
+
+
+class Person(models.Model):
+    """An author or reviewer, with a page of their own."""
+
+    slug = SlugField()
+    name = models.CharField(max_length=200, unique=True)
+    role = models.CharField(max_length=200, blank=True)
+    biography = models.TextField(blank=True)
+
+    class Meta:
+        ordering = ["name"]
+        verbose_name_plural = "people"
+
+    def __str__(self) -> str:
+        return self.name
+
+    def get_absolute_url(self) -> str:
+        return reverse("profiles:person_detail", args=[self.slug])

@@ -1,0 +1,300 @@
+import pgtrigger
+from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
+from django.db import models
+from django.urls import reverse
+from django.utils import timezone
+
+from profiles.models.facet import Term
+from profiles.models.person import Person
+from profiles.models.slugs import ASCII_SLUG, SlugField
+from profiles.querysets import ProfileQuerySet
+
+
+class Kind(models.TextChoices):
+    """What sort of thing is profiled."""
+
+    ORGANISATION = "organisation", "Organisation"
+    COMPANY = "company", "Company"
+    REGISTRY = "registry", "Registry"
+    GOVERNMENT_BODY = "government-body", "Government body"
+    PROGRAMME = "programme", "Programme"
+    PRODUCT = "product", "Product"
+
+
+class Criticality(models.TextChoices):
+    """How much depends on the institution working."""
+
+    LOW = "low", "Low"
+    MEDIUM = "medium", "Medium"
+    HIGH = "high", "High"
+    CRITICAL = "critical", "Critical"
+
+
+class Horizon(models.TextChoices):
+    """When what we watch is expected to matter."""
+
+    NOW = "now", "Now"
+    NEXT_QUARTER = "next-quarter", "Next quarter"
+    NEXT_YEAR = "next-year", "Next year"
+
+
+# The columns that are published by revision.
+TEXT = (
+    "name", "aliases", "kind", "standfirst", "author", "reviewer", "base", "homepage", "number_resources",
+    "operational_criticality", "time_horizon", "statements", "sections", "what_it_does", "why_it_matters", "what_to_watch",
+    "outlook", "figure", "figure_alt", "figure_caption", "figure_credit", "figure_source_context", "figure_relevance",
+    "figure_provenance", "related",
+)  # fmt: skip
+
+
+def _differs(*names: str) -> str:
+    columns = [f"{name}_id" if name in {"profile", "author", "reviewer", "figure"} else name for name in names]
+    old, new = (", ".join(f"{side}.{column}" for column in columns) for side in ("OLD", "NEW"))
+    return f"ROW({old}) IS DISTINCT FROM ROW({new})"
+
+
+def no_outlook() -> dict[str, dict[str, str]]:
+    return {}
+
+
+class Profile(models.Model):
+    """An organisation, registry, company, programme or product we watch, and the public page on it.
+
+    Its text is published by revision; the evidence under it (citations, judgements) is live at once.
+    """
+
+    slug = SlugField()
+    live_revision = models.ForeignKey(
+        "profiles.Revision", models.PROTECT, null=True, blank=True, editable=False, related_name="+"
+    )
+    withdrawn_at = models.DateTimeField(null=True, blank=True, editable=False)
+    first_published = models.DateField(null=True, blank=True)
+    last_verified = models.DateField(null=True, blank=True)
+    next_review = models.DateField(null=True, blank=True)
+
+    objects = ProfileQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["slug"]
+        triggers = [
+            pgtrigger.Trigger(
+                name="profile_add",
+                level=pgtrigger.Statement,
+                when=pgtrigger.After,
+                operation=pgtrigger.Insert,
+                referencing=pgtrigger.Referencing(new="new_rows"),
+                func="""
+                INSERT INTO profiles_gradingstate (profile_id) SELECT id FROM new_rows;
+                INSERT INTO profiles_mark (profile_id, lane, at, change)
+                SELECT id, coalesce(nullif(current_setting('assay.lane', true), ''), '0')::smallint, clock_timestamp(),
+                       jsonb_build_object('on', 'profile', 'op', 'add', 'count', 1,
+                                          'by', coalesce(nullif(current_setting('assay.by', true), ''), 'sql'))
+                FROM new_rows; RETURN NULL;""",
+            ),
+            pgtrigger.Trigger(
+                name="profile_goes_live",
+                level=pgtrigger.Statement,
+                when=pgtrigger.After,
+                operation=pgtrigger.Update,
+                referencing=pgtrigger.Referencing(old="old_rows", new="new_rows"),
+                func="""
+                INSERT INTO profiles_mark (profile_id, lane, at, change)
+                SELECT n.id, coalesce(nullif(current_setting('assay.lane', true), ''), '0')::smallint, clock_timestamp(),
+                       jsonb_build_object('on', 'profile', 'count', 1,
+                           'op', CASE WHEN n.withdrawn_at IS NOT NULL OR n.live_revision_id IS NULL THEN 'withdraw' ELSE 'publish' END,
+                           'by', coalesce(nullif(current_setting('assay.by', true), ''), 'sql'))
+                FROM new_rows n JOIN old_rows o ON o.id = n.id
+                WHERE ROW(o.live_revision_id, o.withdrawn_at) IS DISTINCT FROM ROW(n.live_revision_id, n.withdrawn_at);
+                RETURN NULL;""",
+            ),
+            pgtrigger.Trigger(
+                name="profile_slug_changes",
+                when=pgtrigger.After,
+                operation=pgtrigger.Update,
+                condition=pgtrigger.Q(old__slug__df=pgtrigger.F("new__slug")),
+                func="""
+                INSERT INTO profiles_formerslug (slug, profile_id) VALUES (OLD.slug, NEW.id)
+                ON CONFLICT (slug) DO UPDATE SET profile_id = excluded.profile_id; RETURN NULL;""",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.slug
+
+    def get_absolute_url(self) -> str:
+        return reverse("profiles:profile_detail", args=[self.slug])
+
+    @property
+    def is_live(self) -> bool:
+        return self.live_revision_id is not None and self.withdrawn_at is None
+
+    @property
+    def draft(self) -> "Revision | None":
+        """The revision being written: the newest one, unless it is the live one."""
+        newest = self.revisions.order_by("-number").first()
+        return newest if newest and newest.approved_at is None else None
+
+
+class FormerSlug(models.Model):
+    """An address a profile once had; it answers 301 for ever."""
+
+    slug = SlugField()
+    profile = models.ForeignKey(Profile, models.CASCADE, related_name="former_slugs")
+
+    def __str__(self) -> str:
+        return self.slug
+
+
+class Figure(models.Model):
+    """A picture, kept under the hash of its bytes."""
+
+    digest = models.CharField(max_length=64, unique=True)
+    extension = models.CharField(max_length=5)
+    width = models.PositiveIntegerField()
+    height = models.PositiveIntegerField()
+    filename = models.CharField(max_length=200, help_text="What the file was called where it came from.")
+
+    def __str__(self) -> str:
+        return self.filename
+
+    def get_absolute_url(self) -> str:
+        return reverse("profiles:figure", args=[self.digest, self.extension])
+
+    @property
+    def path(self) -> str:
+        """Where the file lies, inside the media folder."""
+        return f"figures/{self.digest}.{self.extension}"
+
+
+class Revision(models.Model):
+    """One version of a profile's public text. Readers see the approved one; a draft waits beside it.
+
+    Once approved it never changes: what was published stays what was approved.
+    """
+
+    profile = models.ForeignKey(Profile, models.CASCADE, related_name="revisions")
+    number = models.PositiveIntegerField()
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, editable=False, related_name="+"
+    )
+    approved_at = models.DateTimeField(null=True, editable=False)
+    approved_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, editable=False, related_name="+"
+    )
+
+    name = models.CharField(max_length=300)
+    aliases = ArrayField(models.CharField(max_length=300), default=list, blank=True)
+    kind = models.CharField(max_length=20, choices=Kind, default=Kind.ORGANISATION)
+    standfirst = models.TextField(blank=True, help_text="One or two sentences under the name.")
+    author = models.ForeignKey(Person, models.PROTECT, null=True, blank=True, related_name="authored")
+    reviewer = models.ForeignKey(Person, models.PROTECT, null=True, blank=True, related_name="reviewed")
+    base = models.CharField(max_length=300, blank=True)
+    homepage = models.URLField(max_length=1000, blank=True)
+    number_resources = ArrayField(models.CharField(max_length=100), default=list, blank=True)
+    operational_criticality = models.CharField(max_length=10, choices=Criticality, blank=True)
+    time_horizon = models.CharField(max_length=15, choices=Horizon, blank=True)
+    statements = models.JSONField(
+        default=dict, blank=True, help_text='The wording of each key judgement: {"j1": "A sentence we assert."}'
+    )
+    sections = models.JSONField(default=list, blank=True, help_text='[{"heading": "…", "body": "Markdown"}]')
+    what_it_does = ArrayField(models.TextField(), default=list, blank=True)
+    why_it_matters = ArrayField(models.TextField(), default=list, blank=True)
+    what_to_watch = ArrayField(models.TextField(), default=list, blank=True)
+    outlook = models.JSONField(
+        default=no_outlook, blank=True, help_text='{"now": {"headline": "…", "body": "…"}, "quarter": {…}, "year": {…}}'
+    )
+    figure = models.ForeignKey(Figure, models.PROTECT, null=True, blank=True, related_name="+")
+    figure_alt = models.TextField(blank=True)
+    figure_caption = models.TextField(blank=True)
+    figure_credit = models.CharField(max_length=300, blank=True)
+    figure_source_context = models.TextField(blank=True)
+    figure_relevance = models.TextField(blank=True)
+    figure_provenance = models.TextField(blank=True)
+    related = ArrayField(
+        models.CharField(max_length=100, validators=[ASCII_SLUG]),
+        default=list,
+        blank=True,
+        help_text="Slugs of related profiles; one that does not exist yet is kept and shown once it does.",
+    )
+    terms = models.ManyToManyField(Term, through="FacetValue", related_name="revisions")
+
+    class Meta:
+        ordering = ["profile", "-number"]
+        indexes = [GinIndex(fields=["aliases"], name="revision_aliases")]
+        constraints = [
+            models.UniqueConstraint("profile", "number", name="one_revision_per_number"),
+            models.UniqueConstraint(
+                "profile",
+                condition=models.Q(approved_at__isnull=True),
+                name="one_draft_at_a_time",
+                violation_error_message="This profile already has a draft.",
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(name=""),
+                name="revision_named",
+                violation_error_message="An institution needs a name.",
+            ),
+        ]
+        triggers = [
+            pgtrigger.Trigger(
+                name="approved_text_stays",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Update,
+                condition=pgtrigger.Condition(
+                    f"OLD.approved_at IS NOT NULL AND {_differs('profile', 'number', 'approved_at', *TEXT)}"
+                ),
+                func="RAISE EXCEPTION 'An approved revision never changes; write a new draft.';",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name}, revision {self.number}"
+
+
+class FacetValue(models.Model):
+    """The answer a revision gives to one facet, and why."""
+
+    revision = models.ForeignKey(Revision, models.CASCADE, related_name="facet_values")
+    term = models.ForeignKey(Term, models.PROTECT, related_name="facet_values")
+    facet = models.CharField(max_length=20, editable=False)
+    rationale = models.TextField(blank=True)
+
+    class Meta:
+        ordering = ["pk"]
+        constraints = [
+            models.UniqueConstraint(
+                "revision",
+                "facet",
+                name="one_term_per_facet",
+                violation_error_message="A profile has one term per facet.",
+            )
+        ]
+        triggers = [
+            pgtrigger.Trigger(
+                name="facet_of_its_term",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Insert | pgtrigger.Update,
+                func="SELECT t.facet INTO NEW.facet FROM profiles_term t WHERE t.id = NEW.term_id; RETURN NEW;",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.facet}: {self.term}"
+
+
+class Correction(models.Model):
+    """What we had wrong, said in public. Never removed, only superseded by a later one."""
+
+    profile = models.ForeignKey(Profile, models.CASCADE, related_name="corrections")
+    on = models.DateField()
+    text = models.TextField()
+    superseded_by = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="supersedes")
+
+    class Meta:
+        ordering = ["-on", "-pk"]
+
+    def __str__(self) -> str:
+        return f"{self.on}: {self.text[:60]}"

@@ -1,0 +1,53 @@
+from django.db import models
+from django.urls import reverse
+
+from profiles.models.slugs import SlugField
+from profiles.models.triggers import touches_on_change
+
+
+class Reliability(models.TextChoices):
+    """The Admiralty letter of a publisher: how far we trust what it issues."""
+
+    A = "A", "A · completely reliable"
+    B = "B", "B · usually reliable"
+    C = "C", "C · fairly reliable"
+    D = "D", "D · not usually reliable"
+    E = "E", "E · unreliable"
+    F = "F", "F · reliability cannot be judged"
+
+
+class Publisher(models.Model):
+    """Who issues sources: an agency, an academy, a registry. Carries a reliability letter and the reason for it."""
+
+    slug = SlugField()
+    name = models.CharField(max_length=200)
+    reliability = models.CharField(
+        max_length=1,
+        choices=Reliability,
+        default=Reliability.F,
+        help_text="How far we trust what this publisher issues; F until somebody has judged it.",
+    )
+    reliability_reason = models.TextField(blank=True, help_text="Why this letter: readers see this sentence.")
+    homepage = models.URLField(max_length=1000, blank=True)
+
+    class Meta:
+        ordering = ["name", "pk"]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(reliability__in=Reliability.values),
+                name="publisher_letter",
+                violation_error_message="A reliability letter is one of A, B, C, D, E and F.",
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(name=""),
+                name="publisher_named",
+                violation_error_message="A publisher needs a name.",
+            ),
+        ]
+        triggers = touches_on_change("publisher", node="id", columns=["reliability"], shows=["name"])
+
+    def __str__(self) -> str:
+        return self.name
+
+    def get_absolute_url(self) -> str:
+        return reverse("profiles:publisher_detail", args=[self.slug])

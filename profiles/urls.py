@@ -1,0 +1,37 @@
+from django.urls import path, re_path
+
+from profiles import feeds
+from profiles.views import finding, profile, record, site
+
+app_name = "profiles"
+
+SLUG = r"(?P<slug>[a-z0-9]+(?:-[a-z0-9]+)*)"
+
+urlpatterns = [
+    path("", finding.home, name="home"),
+    path("profiles/", finding.profile_list, name="profile_list"),
+    re_path(rf"^profiles/{SLUG}/$", profile.profile_detail, name="profile_detail"),
+    re_path(rf"^profiles/{SLUG}/confidence/$", profile.profile_confidence, name="profile_confidence"),
+    re_path(rf"^profiles/{SLUG}/feed/$", feeds.profile_feed, name="profile_feed"),
+    re_path(rf"^facets/(?P<facet>[a-z-]+)/{SLUG}/$", finding.term_detail, name="term_detail"),
+    path("publishers/", record.publisher_list, name="publisher_list"),
+    re_path(rf"^publishers/{SLUG}/$", record.publisher_detail, name="publisher_detail"),
+    re_path(rf"^people/{SLUG}/$", record.person_detail, name="person_detail"),
+    path("corrections/", record.correction_list, name="correction_list"),
+    path("methodology/", site.methodology, name="methodology"),
+    path("contact/", site.contact, name="contact"),
+    path("contact/thanks/", site.contact_thanks, name="contact_thanks"),
+    path("membership/", site.membership, name="membership"),
+    path("membership/strategic-circle/", site.membership_tier, {"tier": "strategic-circle"}, name="strategic_circle"),
+    path(
+        "membership/leadership-alliance/",
+        site.membership_tier,
+        {"tier": "leadership-alliance"},
+        name="leadership_alliance",
+    ),
+    re_path(r"^(?P<slug>about|privacy|terms)/$", site.page_detail, name="page_detail"),
+    path("feed/", feeds.site_feed, name="feed"),
+    path("sitemap.xml", site.sitemap, name="sitemap"),
+    path("robots.txt", site.robots, name="robots"),
+    re_path(r"^media/figures/(?P<digest>[0-9a-f]{64})\.(?P<extension>[a-z0-9]{2,5})$", profile.figure, name="figure"),
+]
