@@ -1,0 +1,99 @@
+"""What CI runs: `make test`, and its fast part, `make check`."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from config import env
+from config.chromium import MISSING, install_chromium
+
+PYTHON = sys.executable
+DJADE = str(Path(sys.prefix) / "bin" / "djade")  # a program, not a module
+TYPED = ["profiles", "accounts", "briefings", "config"]
+METHOD_TESTS = ["tests/profiles/grading"]
+TOGETHER = 2
+LABEL_WIDTH = 32
+
+
+def main(argv: Sequence[str]) -> int:
+    everything = argv == ["test"]
+    well = in_parallel(lint_steps() if everything else {**lint_steps(), "Method": pytest(*METHOD_TESTS)})
+    if everything:
+        well = make_room_for_browser() and well
+        well = alone("Tests", pytest()) and well
+    return 0 if well else 1
+
+
+def lint_steps() -> dict[str, list[str]]:
+    # The slow one first, so that the others run beside it.
+    return {
+        "Types": [PYTHON, "-m", "mypy", *TYPED],
+        "Migrations": [PYTHON, "manage.py", "makemigrations", "--check", "--dry-run"],
+        "Lint": [PYTHON, "-m", "ruff", "check", "."],
+        "Format": [PYTHON, "-m", "ruff", "format", "--check", "."],
+        "Imports": [PYTHON, "-c", "from importlinter.cli import lint_imports_command as lint; lint()"],
+        "Templates": [DJADE, "--check", "--target-version", "5.2", *templates()],
+    }
+
+
+def templates() -> list[str]:
+    return sorted(str(path.relative_to(env.ROOT)) for path in (env.ROOT / "templates").rglob("*.html"))
+
+
+def pytest(*paths: str) -> list[str]:
+    return [PYTHON, "-m", "pytest", "-q", *paths]
+
+
+def in_parallel(steps: Mapping[str, list[str]]) -> bool:
+    with ThreadPoolExecutor(TOGETHER) as pool:
+        return all(list(pool.map(quietly, steps, steps.values())))
+
+
+def quietly(label: str, command: list[str]) -> bool:
+    """Run one step; a line when it went well, everything it said when it did not."""
+    started = time.monotonic()
+    done = subprocess.run(
+        command,
+        cwd=env.ROOT,
+        env=environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    said = "" if done.returncode == 0 else f"\n{done.stdout}"
+    report(label, done.returncode, started, said)
+    return done.returncode == 0
+
+
+def alone(label: str, command: list[str]) -> bool:
+    started = time.monotonic()
+    code = subprocess.run(command, cwd=env.ROOT, check=False).returncode
+    report(label, code, started)
+    return code == 0
+
+
+def environment() -> dict[str, str]:
+    # None of these steps talks to a server, and none may leave anything in the person's data folder.
+    own = {"SECRET_KEY": "only-for-checks-" * 4, "DATA_DIR": str(Path(sys.prefix) / "checks")}
+    return {name: value for name, value in os.environ.items() if name not in env.NAMES} | own
+
+
+def make_room_for_browser() -> bool:
+    if install_chromium():
+        return True
+    print(f"{MISSING}: the browser tests will be skipped.", flush=True)
+    return os.environ.get("CI") != "true"
+
+
+def report(label: str, code: int, started: float, said: str = "") -> None:
+    outcome = "" if code == 0 else "  failed"
+    print(f"{label:<{LABEL_WIDTH}}{time.monotonic() - started:6.1f} s{outcome}{said}", flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
