@@ -1,0 +1,46 @@
+"""The cast. A stranger is plain `client`."""
+
+import pytest
+
+from tests.builders import make_user
+
+
+@pytest.fixture(autouse=True)
+def figures_of_this_test_only(settings, tmp_path):
+    settings.MEDIA_ROOT = tmp_path / "media"
+
+
+@pytest.fixture
+def mina(db):
+    """Of the Strategic Circle."""
+    return make_user("mina@example.org", name="Mina")
+
+
+@pytest.fixture
+def alma(db):
+    """Of the Leadership Alliance."""
+    return make_user("alma@example.org", name="Alma")
+
+
+@pytest.fixture
+def wanda(db):
+    """The author."""
+    return make_user("wanda@example.org", name="Wanda", groups=["Author"])
+
+
+@pytest.fixture
+def edith(db):
+    """An editor."""
+    return make_user("edith@example.org", name="Edith", groups=["Editor"])
+
+
+@pytest.fixture
+def frank(db):
+    """Another editor: four eyes."""
+    return make_user("frank@example.org", name="Frank", groups=["Editor"])
+
+
+@pytest.fixture
+def otto(db):
+    """The membership officer."""
+    return make_user("otto@example.org", name="Otto", groups=["Membership officer"])
