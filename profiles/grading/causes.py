@@ -1,6 +1,6 @@
 """Why a grade moved: what the triggers saw, with names in place of numbers, and the sentence readers get."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -84,7 +84,7 @@ class _Names:
 
     @staticmethod
     def _differs(change: Change, key: str) -> bool:
-        return change.get("from", {}).get(key) != change.get("to", {}).get(key)
+        return bool(change.get("from", {}).get(key) != change.get("to", {}).get(key))
 
 
 def _names(changes: Iterable[Change]) -> _Names:
@@ -228,7 +228,7 @@ def _profile(cause: Change) -> str:
     }.get(cause["op"], _("The profile was created"))
 
 
-_WORDS = {
+_WORDS: dict[str, Callable[[Change], str]] = {
     "publisher": _publisher,
     "source": _source,
     "derivation": _derivation,

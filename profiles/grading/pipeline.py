@@ -35,6 +35,7 @@ EDITORS, BULK = 0, 1
 BATCH = 500
 BULK_SHARE = 100  # of each batch, so that a stream of edits never starves what follows from elsewhere
 TOUCHES_AT_ONCE = 300
+TOUCHING_ROUNDS = 10
 ATTEMPTS = 3
 FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=5), timedelta(hours=1)
 
@@ -166,12 +167,32 @@ def sweep(*, seconds: float = 10.0) -> int:
     """Fan out and grade until nothing waits or the time is up; return how many profiles were graded."""
     graded, until = 0, time.monotonic() + seconds
     while time.monotonic() < until:
-        touches = fan_out()
+        touches = _fan_out_some()
         done = regrade(waiting())
         graded += done
         if not done and not touches:
             break
+    _drop_marks_of_the_dead()
     return graded
+
+
+def _drop_marks_of_the_dead() -> None:
+    # A profile that was deleted cannot be graded; its last marks would look pending for ever.
+    with connection.cursor() as cursor:
+        cursor.execute("""
+            DELETE FROM profiles_mark mark
+            WHERE NOT EXISTS (SELECT FROM profiles_profile profile WHERE profile.id = mark.profile_id)""")
+
+
+def _fan_out_some() -> int:
+    # Several at a time, so that a profile on which many touches land is graded once and not after each handful;
+    # but not all of them, or an editor would wait behind an import.
+    taken = 0
+    for _round in range(TOUCHING_ROUNDS):
+        taken += (now := fan_out())
+        if now < TOUCHES_AT_ONCE:
+            break
+    return taken
 
 
 def regrade(profile_ids: Sequence[int]) -> int:

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db import connection
 
-from profiles.grading.method import Evidence, Judgement, Link
+from profiles.grading.method import Evidence, Judgement, Link, SourceId
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +18,7 @@ class Case:
     live: bool
     judgements: tuple[Judgement, ...]
     evidence: tuple[Evidence, ...]
-    known: Mapping[int, Link]
+    known: Mapping[SourceId, Link]
 
 
 # A judgement counts from the revision that states it; before anything is published, all of them do.
@@ -62,7 +62,9 @@ def cases(profile_ids: list[int]) -> Iterator[Case]:
         yield _case(profile_id, live, counting, citations[profile_id], known)
 
 
-def _case(profile_id: int, live: bool, judgements: list[Any], citations: list[Any], known: Mapping[int, Link]) -> Case:
+def _case(
+    profile_id: int, live: bool, judgements: list[Any], citations: list[Any], known: Mapping[SourceId, Link]
+) -> Case:
     evidence = [(row[8], _evidence(row, known)) for row in citations]
     return Case(
         profile_id=profile_id,
@@ -76,7 +78,7 @@ def _case(profile_id: int, live: bool, judgements: list[Any], citations: list[An
     )
 
 
-def _evidence(row: Any, known: Mapping[int, Link]) -> Evidence:
+def _evidence(row: Any, known: Mapping[SourceId, Link]) -> Evidence:
     _profile, source, reliability, credibility, stance, published, direct, publisher, _judgements = row
     return Evidence(
         id=source,
@@ -90,7 +92,7 @@ def _evidence(row: Any, known: Mapping[int, Link]) -> Evidence:
     )
 
 
-def _links(derivations: list[Any], publishers: dict[int, str], profile_id: int | None) -> dict[int, Link]:
+def _links(derivations: list[Any], publishers: dict[int, str], profile_id: int | None) -> dict[SourceId, Link]:
     # What was prepared on another profile's draft moves nobody else's grade.
     origins: dict[int, list[int]] = defaultdict(list)
     for source, origin, draft_of in derivations:
@@ -109,4 +111,5 @@ def _by_profile(query: str, profile_ids: list[int]) -> dict[int, list[Any]]:
 def _rows(query: str, ids: list[int]) -> list[Any]:
     with connection.cursor() as cursor:
         cursor.execute(query, [ids])
-        return cursor.fetchall()
+        rows: list[Any] = cursor.fetchall()
+        return rows

@@ -121,7 +121,7 @@ class Profile(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.slug
+        return str(self.slug)
 
     def get_absolute_url(self) -> str:
         return reverse("profiles:profile_detail", args=[self.slug])
@@ -144,7 +144,7 @@ class FormerSlug(models.Model):
     profile = models.ForeignKey(Profile, models.CASCADE, related_name="former_slugs")
 
     def __str__(self) -> str:
-        return self.slug
+        return str(self.slug)
 
 
 class Figure(models.Model):

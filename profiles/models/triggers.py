@@ -4,9 +4,11 @@ A trigger writes only what it can read off its own OLD and NEW rows. A join here
 what others have not committed yet, and their edit would never be graded; joins happen in the fan-out, after commit.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import pgtrigger
+
+Writer = Callable[[str], str]
 
 BY = "coalesce(nullif(current_setting('assay.by', true), ''), 'sql')"
 LANE = "coalesce(nullif(current_setting('assay.lane', true), ''), '0')::smallint"
@@ -42,11 +44,13 @@ def _mark(rows: str) -> str:
     return f"{MARK} SELECT target, {LANE}, clock_timestamp(), change FROM ({rows}) AS changes;"
 
 
-def _touch(kind: str):  # type: ignore[no-untyped-def]
+def _touch(kind: str) -> Writer:
     return lambda rows: f"{TOUCH} SELECT '{kind}', target, clock_timestamp(), change FROM ({rows}) AS changes;"
 
 
-def _on_every_event(on, columns, shows, *, target, insert, write) -> list[pgtrigger.Trigger]:  # type: ignore[no-untyped-def]
+def _on_every_event(
+    on: str, columns: Sequence[str], shows: Sequence[str], *, target: str, insert: bool, write: Writer
+) -> list[pgtrigger.Trigger]:
     old, new = pgtrigger.Referencing(old="old_rows"), pgtrigger.Referencing(new="new_rows")
     both = pgtrigger.Referencing(old="old_rows", new="new_rows")
     added = [_statement(on, "add", pgtrigger.Insert, new, write(_whole(on, "add", "new_rows", target, shows)))]

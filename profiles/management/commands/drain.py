@@ -1,0 +1,49 @@
+import logging
+import signal
+import threading
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand
+from django.db import connection
+from django.db.utils import InterfaceError, OperationalError
+
+from profiles.grading import pipeline
+
+log = logging.getLogger(__name__)
+
+PAUSE = 5.0  # seconds between two looks: without Redis this is how long an edit may wait
+
+
+class Command(BaseCommand):
+    help = "Grade whatever is pending, without Celery."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--loop", action="store_true", help="look again every few seconds until stopped")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if not options["loop"]:
+            self.stdout.write(f"{drain()} graded.")
+            return
+        stop = threading.Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: stop.set())
+        while not stop.is_set():
+            _look()
+            stop.wait(PAUSE)
+
+
+def drain() -> int:
+    """Grade until nothing is pending; return how many profiles were graded."""
+    total = 0
+    while graded := pipeline.sweep():
+        total += graded
+    return total
+
+
+def _look() -> None:
+    try:
+        pipeline.sweep()
+    except (OperationalError, InterfaceError) as error:
+        log.warning("The database did not answer (%s); trying again.", str(error).strip())
+        connection.close()
