@@ -78,6 +78,7 @@ class Profile(models.Model):
 
     class Meta:
         ordering = ["slug"]
+        permissions = [("publish_profile", "Can publish, withdraw, and edit the evidence of what is live")]
         triggers = [
             pgtrigger.Trigger(
                 name="profile_add",
