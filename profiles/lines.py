@@ -1,0 +1,291 @@
+"""The sources of one profile as its page shows them: by independent line, repeats under the origin they repeat."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from django.db import connection
+from django.urls import reverse
+from django.utils.translation import get_language_info
+
+from profiles.grading.method import CREDIBILITY, DISPUTES, SUPPORTS, Evidence, Line, Link, grade_evidence
+from profiles.grading.working import credibility_in_words, reliability_in_words
+from profiles.models import Citation, Judgement, Profile, Source, Stance
+
+# What prepares a draft shows nowhere; UNION, not UNION ALL: a ring of derivations ends.
+ABOVE = """
+    WITH RECURSIVE above AS (
+        SELECT derivation.* FROM profiles_derivation derivation
+        WHERE derivation.source_id = ANY(%s) AND derivation.draft_of_id IS NULL
+        UNION
+        SELECT derivation.* FROM above
+        JOIN profiles_derivation derivation ON derivation.source_id = above.origin_id AND derivation.draft_of_id IS NULL)
+    SELECT above.source_id, origin.id, origin.title, origin.url, origin.published_on,
+           publisher.id, publisher.name, publisher.slug
+    FROM above
+    JOIN profiles_source origin ON origin.id = above.origin_id
+    JOIN profiles_publisher publisher ON publisher.id = origin.publisher_id
+    ORDER BY above.source_id, above.position, above.id"""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A source that the reports lead to, whether it is cited here or not."""
+
+    id: int
+    title: str
+    url: str
+    published_on: date | None
+    publisher_id: int
+    publisher: str
+    publisher_slug: str
+
+    @property
+    def publisher_url(self) -> str:
+        return reverse("profiles:publisher_detail", args=[self.publisher_slug])
+
+
+@dataclass(frozen=True, slots=True)
+class Evidences:
+    """What a profile rests on, as read in three queries: its citations, its judgements' links, and the origins above."""
+
+    citations: Sequence[Citation]
+    judgements: Sequence[Judgement]
+    resting: Mapping[int, Sequence[Judgement]]  # by citation
+    known: Mapping[int, Known]
+    origins: Mapping[int, Sequence[int]]  # by source
+
+    @property
+    def names(self) -> dict[str, str]:
+        """Titles by source id, as `working.explain_step` wants them."""
+        named = {str(one.id): f"“{one.title}” ({one.publisher})" for one in self.known.values()}
+        for citation in self.citations:
+            named[str(citation.source_id)] = f"“{citation.source.title}” ({citation.source.publisher.name})"
+        return named
+
+
+def read_evidence(profile: Profile, stated: Iterable[str]) -> Evidences:
+    """Read what the profile rests on; of its judgements those that its text states, in page order."""
+    citations = list(profile.citations.select_related("source__publisher"))
+    judgements = list(profile.judgements.filter(key__in=list(stated)).prefetch_related("links"))
+    resting: dict[int, list[Judgement]] = defaultdict(list)
+    for judgement in judgements:
+        for link in judgement.links.all():
+            resting[link.citation_id].append(judgement)
+    known, origins = _read_origins([citation.source_id for citation in citations])
+    return Evidences(citations, judgements, resting, known, origins)
+
+
+def _read_origins(sources: list[int]) -> tuple[dict[int, Known], dict[int, list[int]]]:
+    known: dict[int, Known] = {}
+    origins: dict[int, list[int]] = defaultdict(list)
+    with connection.cursor() as cursor:
+        cursor.execute(ABOVE, [sources])
+        for source, *origin in cursor.fetchall():
+            known[origin[0]] = Known(*origin)
+            origins[source].append(origin[0])
+    return known, origins
+
+
+@dataclass(frozen=True, slots=True)
+class Footnote:
+    """A way from a source to a key judgement that rests on it."""
+
+    number: int
+    anchor: str
+    statement: str
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """One citation of a source: how far we believe it, what it establishes, and for which judgements."""
+
+    stance: str
+    credibility: int
+    credibility_words: str
+    direct: bool
+    establishes: str
+    judgements: tuple[Footnote, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ShownSource:
+    """One source under its number on this page."""
+
+    number: int
+    id: int
+    title: str
+    url: str
+    archived_url: str
+    authors: tuple[str, ...]
+    published_on: date | None
+    language: str
+    language_words: str
+    publisher: str
+    publisher_url: str
+    reliability: str
+    reliability_words: str
+    uses: tuple[Use, ...]
+    repeats: tuple[str, ...]
+
+    @property
+    def anchor(self) -> str:
+        return f"source-{self.number}"
+
+
+@dataclass(frozen=True, slots=True)
+class ShownLine:
+    """One independent line: its origin on top, cited or only named, and every report that repeats it."""
+
+    kind: str
+    missing: tuple[Known, ...]
+    roots: tuple[ShownSource, ...]
+    reports: tuple[ShownSource, ...]
+    elsewhere: tuple[ShownSource, ...]  # reports of this origin that stand under another one already
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """The whole sources block. Numbers run through it in the order of the page."""
+
+    supports: tuple[ShownLine, ...]
+    disputes: tuple[ShownLine, ...]
+    context: tuple[ShownSource, ...]
+
+    def __iter__(self) -> Iterator[ShownSource]:
+        for line in (*self.supports, *self.disputes):
+            yield from line.roots
+            yield from line.reports
+        yield from self.context
+
+    @property
+    def count(self) -> int:
+        return sum(1 for _ in self)
+
+
+def show_sources(evidence: Evidences, statements: Mapping[str, str], *, on: date) -> Sources:
+    """Group the sources by line over the whole profile, strongest first, and number them."""
+    shelf = _Shelf(evidence, statements)
+    supports = [shelf.line(line, SUPPORTS) for line in _lines(evidence, SUPPORTS, on)]
+    disputes = [shelf.line(line, DISPUTES) for line in _lines(evidence, DISPUTES, on)]
+    context = [shelf.source(id, Stance.CONTEXT) for id in shelf.cited[Stance.CONTEXT]]
+    return Sources(tuple(supports), tuple(disputes), tuple(context))
+
+
+def _lines(evidence: Evidences, side: str, on: date) -> tuple[Line, ...]:
+    """Return the lines that the method itself sees when everything on this side stands together."""
+    strongest: dict[int, Citation] = {}
+    for citation in evidence.citations:
+        if citation.stance == side:
+            strongest[citation.source_id] = max(strongest.get(citation.source_id, citation), citation, key=_strength)
+    links = {
+        one.id: Link(one.id, str(one.publisher_id), tuple(evidence.origins.get(one.id, ())))
+        for one in evidence.known.values()
+    }
+    return grade_evidence([_evidence(one, evidence) for one in strongest.values()], on=on, known=links).lines
+
+
+def _strength(citation: Citation) -> tuple[bool, float]:
+    return citation.direct, CREDIBILITY[citation.credibility]
+
+
+def _evidence(citation: Citation, evidence: Evidences) -> Evidence:
+    source = citation.source
+    return Evidence(
+        id=source.pk,
+        reliability=source.publisher.reliability,
+        credibility=citation.credibility,
+        stance=citation.stance,
+        published=source.published_on,
+        direct=citation.direct,
+        derived_from=tuple(evidence.origins.get(source.pk, ())),
+        publisher=str(source.publisher_id),
+    )
+
+
+class _Shelf:
+    """Hands out sources under running numbers, each once a side."""
+
+    def __init__(self, evidence: Evidences, statements: Mapping[str, str]) -> None:
+        self.evidence = evidence
+        self.cited: dict[str, dict[int, list[Citation]]] = defaultdict(dict)
+        for citation in evidence.citations:
+            self.cited[citation.stance].setdefault(citation.source_id, []).append(citation)
+        self.footnotes = {
+            judgement.pk: Footnote(number, f"judgement-{judgement.key}", statements[judgement.key])
+            for number, judgement in enumerate(evidence.judgements, 1)
+        }
+        self.shown: dict[tuple[str, int], ShownSource] = {}
+
+    def line(self, line: Line, side: str) -> ShownLine:
+        repeats = {id for id in line.members if self.evidence.origins.get(int(id))} if line.origin_cited else set()
+        roots = [id for id in line.members if line.origin_cited and id not in repeats]
+        reports = [id for id in line.members if id not in roots]
+        placed = [id for id in reports if (side, int(id)) in self.shown]
+        return ShownLine(
+            kind=line.kind,
+            missing=() if line.origin_cited else self._missing(line),
+            roots=tuple(self.source(int(id), side) for id in _led(roots, line)),
+            elsewhere=tuple(self.shown[side, int(id)] for id in placed),
+            reports=tuple(self.source(int(id), side) for id in _led(reports, line) if id not in placed),
+        )
+
+    def _missing(self, line: Line) -> tuple[Known, ...]:
+        if line.kind == "ring":
+            return ()
+        return tuple(self.evidence.known[int(id)] for id in line.origins)
+
+    def source(self, id: int, stance: str) -> ShownSource:
+        citations = self.cited[stance][id]
+        source = citations[0].source
+        shown = ShownSource(
+            number=len(self.shown) + 1,
+            **_described(source),
+            uses=tuple(self._use(citation) for citation in citations),
+            repeats=tuple(self.evidence.known[origin].title for origin in self.evidence.origins.get(id, ())),
+        )
+        self.shown[stance, id] = shown
+        return shown
+
+    def _use(self, citation: Citation) -> Use:
+        return Use(
+            stance=citation.get_stance_display(),
+            credibility=citation.credibility,
+            credibility_words=credibility_in_words(citation.credibility),
+            direct=citation.direct,
+            establishes=citation.establishes,
+            judgements=tuple(self.footnotes[one.pk] for one in self.evidence.resting.get(citation.pk, ())),
+        )
+
+
+def _led(members: Iterable[int | str], line: Line) -> list[int | str]:
+    return sorted(members, key=lambda id: id != line.lead)
+
+
+def _described(source: Source) -> dict[str, object]:
+    letter = source.publisher.reliability
+    return {
+        "id": source.pk,
+        "title": source.title,
+        "url": source.url,
+        "archived_url": source.archived_url,
+        "authors": tuple(source.authors),
+        "published_on": source.published_on,
+        "language": source.language,
+        "language_words": language_in_words(source.language),
+        "publisher": source.publisher.name,
+        "publisher_url": source.publisher.get_absolute_url(),
+        "reliability": letter,
+        "reliability_words": reliability_in_words(letter),
+    }
+
+
+def language_in_words(tag: str) -> str:
+    """Return the name of a language tag; a tag Django does not know stands for itself."""
+    if not tag:
+        return ""
+    try:
+        return str(get_language_info(tag.lower())["name_translated"])
+    except KeyError:
+        return tag
