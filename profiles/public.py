@@ -1,0 +1,59 @@
+"""What a stranger may know of: live profiles at their address, and the sources and publishers behind them."""
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models.expressions import RawSQL
+from django.http import Http404
+
+from profiles.models import Person, Profile, Publisher, Source
+from profiles.querysets import ProfileQuerySet
+
+# A source is public when a live profile cites it or reaches it by links. What is prepared on a draft reaches nothing.
+PUBLIC_SOURCES = """
+    WITH RECURSIVE reached (id) AS (
+        SELECT citation.source_id FROM profiles_citation citation
+        JOIN profiles_profile profile ON profile.id = citation.profile_id
+        WHERE profile.live_revision_id IS NOT NULL AND profile.withdrawn_at IS NULL
+        UNION
+        SELECT derivation.origin_id FROM reached
+        JOIN profiles_derivation derivation ON derivation.source_id = reached.id AND derivation.draft_of_id IS NULL)
+    SELECT id FROM reached"""
+
+
+def public_sources() -> QuerySet[Source]:
+    return Source.objects.filter(pk__in=RawSQL(PUBLIC_SOURCES, []))  # noqa: S611  a constant without parameters
+
+
+def public_publishers() -> QuerySet[Publisher]:
+    """Publishers of public sources. One that only drafts know is nobody's business yet."""
+    return Publisher.objects.filter(pk__in=public_sources().values("publisher"))
+
+
+def public_people() -> QuerySet[Person]:
+    """Authors and reviewers of what is live."""
+    written = Profile.objects.published().filter(
+        Q(live_revision__author=OuterRef("pk")) | Q(live_revision__reviewer=OuterRef("pk"))
+    )
+    return Person.objects.filter(Exists(written))
+
+
+class Moved(Exception):
+    """The profile has another address now."""
+
+    def __init__(self, slug: str) -> None:
+        super().__init__(slug)
+        self.slug = slug
+
+
+def profile_at(slug: str, profiles: ProfileQuerySet | None = None) -> Profile:
+    """Return the live profile of this slug; raise Moved where it has another one by now, and Http404 otherwise.
+
+    Unknown, unpublished and withdrawn look alike.
+    """
+    live = (Profile.objects.all() if profiles is None else profiles).published()
+    found = live.filter(slug=slug).first()
+    if found:
+        return found
+    moved = Profile.objects.published().filter(former_slugs__slug=slug).values_list("slug", flat=True).first()
+    if moved:
+        raise Moved(moved)
+    raise Http404
