@@ -1,0 +1,187 @@
+"""What lists of profiles show: rows, the facets beside them, and what is chosen. Values only, ready for a template."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import F, OuterRef, Subquery
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from profiles import search
+from profiles.models import Facet, FacetValue, Kind
+from profiles.querysets import ProfileQuerySet
+from profiles.search import Choice, Counts, Search
+from profiles.showing import ShownGrade, show_score
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One profile in a list."""
+
+    url: str
+    working_url: str
+    name: str
+    standfirst: str
+    kind: str
+    region: str
+    score: Decimal | None
+    updating: bool
+    changed_at: datetime | None
+
+    @property
+    def grade(self) -> ShownGrade | None:
+        return show_score(self.score)
+
+
+SHOWN = ("slug", "name", "standfirst", "kind", "region", "score", "updating", "changed_at")
+
+
+def rows(profiles: ProfileQuerySet) -> list[Row]:
+    """Return a row for each of these profiles (from `search.ordered`), in one query that never reads a body."""
+    regions = FacetValue.objects.filter(revision=OuterRef("live_revision"), facet=Facet.REGION)
+    found = profiles.annotate(
+        name=F("live_revision__name"),
+        standfirst=F("live_revision__standfirst"),
+        kind=F("live_revision__kind"),
+        score=F("state__score"),
+        region=Subquery(regions.values("term__name")),
+        updating=search.being_updated(),
+    )
+    return [_row(**columns) for columns in found.values(*SHOWN)]
+
+
+def _row(slug: str, kind: str, region: str | None, **columns: Any) -> Row:
+    return Row(
+        url=reverse("profiles:profile_detail", args=[slug]),
+        working_url=reverse("profiles:profile_confidence", args=[slug]),
+        kind=str(Kind(kind).label),
+        region=region or "",
+        **columns,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """Where one choice leads."""
+
+    name: str
+    url: str
+    count: int | None = None
+    current: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The values of one dimension, with how many profiles each would leave."""
+
+    title: str
+    links: Sequence[Link]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """The list as one address shows it."""
+
+    search: Search
+    total: int
+    rows: Sequence[Row]
+    chips: Sequence[Link]
+    groups: Sequence[Group]
+    sorts: Sequence[Link]
+    problems: Sequence[str]
+    number: int
+    pages: int
+    previous_url: str
+    next_url: str
+    capped: bool
+
+    @property
+    def hidden(self) -> Sequence[tuple[str, str]]:
+        """What the search form carries along unseen."""
+        sort = [("sort", self.search.sort)] if self.search.sort not in ("", search.MATCH) else []
+        return [*self.search.chosen.items(), *sort]
+
+
+def page(asked: Mapping[str, str]) -> Page:
+    """Return the list that an address asks for, in at most three queries."""
+    wanted, problems = search.read(asked)
+    wanted, names, unknown = search.name_terms(wanted)
+    counts = search.count(wanted)
+    total = search.total(counts, wanted)
+    pages = search.pages(total)
+    if wanted.page > pages:
+        unknown.append(_("There is no page %(asked)d; this is the last one.") % {"asked": wanted.page})
+        wanted = replace(wanted, page=pages)
+    return Page(
+        search=wanted,
+        total=total,
+        rows=_slice(wanted) if total else [],
+        chips=_chips(wanted, names),
+        groups=_groups(wanted, counts),
+        sorts=[_sort(wanted, order) for order in wanted.sorts],
+        problems=problems + unknown,
+        number=wanted.page,
+        pages=pages,
+        previous_url=_address(replace(wanted, page=wanted.page - 1)) if wanted.page > 1 else "",
+        next_url=_address(replace(wanted, page=wanted.page + 1)) if wanted.page < pages else "",
+        capped=total > search.LAST_PAGE * search.ROWS,
+    )
+
+
+def _slice(wanted: Search) -> list[Row]:
+    start = (wanted.page - 1) * search.ROWS
+    found = search.ordered(search.matching(wanted), wanted.order, wanted.q)
+    return rows(found[start : start + search.ROWS])
+
+
+def _address(wanted: Search) -> str:
+    query = wanted.query()
+    return reverse("profiles:profile_list") + (f"?{query}" if query else "")
+
+
+def address(dimension: str, value: str) -> str:
+    """Where the list shows everything that has this value."""
+    return _address(Search().choosing(dimension, value))
+
+
+def _sort(wanted: Search, order: str) -> Link:
+    usual = Search(q=wanted.q).order
+    url = _address(replace(wanted, sort="" if order == usual else order, page=1))
+    return Link(str(search.SORTS[order]), url, current=order == wanted.order)
+
+
+def _chips(wanted: Search, names: Mapping[str, str]) -> list[Link]:
+    chips = [Link(f"“{wanted.q}”", _address(replace(wanted, q="", sort="", page=1)))] if wanted.q else []
+    for dimension in search.DIMENSIONS:
+        if dimension in wanted.chosen:
+            name = _("%(what)s: %(value)s") % {
+                "what": search.TITLES[dimension],
+                "value": _name(dimension, wanted.chosen[dimension], names),
+            }
+            chips.append(Link(name, _address(wanted.without(dimension))))
+    return chips
+
+
+def _name(dimension: str, value: str, names: Mapping[str, str]) -> str:
+    if dimension == search.KIND:
+        return str(Kind(value).label)
+    if dimension == search.GRADE:
+        return search.band_in_words(search.BANDS[value])
+    return names[dimension]
+
+
+def _groups(wanted: Search, counts: Counts) -> list[Group]:
+    return [
+        Group(str(search.TITLES[dimension]), [_choice(wanted, dimension, choice) for choice in choices])
+        for dimension, choices in counts.items()
+        if choices
+    ]
+
+
+def _choice(wanted: Search, dimension: str, choice: Choice) -> Link:
+    current = wanted.chosen.get(dimension) == choice.value
+    url = _address(wanted.without(dimension) if current else wanted.choosing(dimension, choice.value))
+    return Link(choice.name, url, choice.count, current)

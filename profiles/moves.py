@@ -1,0 +1,87 @@
+"""Grade moves as readers are told of them: on the front page and in the feeds."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, cast
+
+from django.db.models import F, OuterRef, QuerySet, Subquery
+from django.db.models.fields.json import KT
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from profiles.grading.causes import explain_cause
+from profiles.models import Grade, Profile
+from profiles.showing import ShownGrade, show_score
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """One grade of a live profile, what it was before, and why it moved. The first one is the profile's arrival."""
+
+    profile_id: int
+    slug: str
+    name: str
+    standfirst: str
+    seq: int
+    at: datetime
+    score: Decimal
+    before: Decimal | None
+    breadth: str
+    causes: Sequence[str]
+
+    @property
+    def grade(self) -> ShownGrade:
+        return cast(ShownGrade, show_score(self.score))
+
+    @property
+    def is_first(self) -> bool:
+        return self.seq == 1
+
+    @property
+    def url(self) -> str:
+        return reverse("profiles:profile_detail", args=[self.slug])
+
+    @property
+    def working_url(self) -> str:
+        return reverse("profiles:profile_confidence", args=[self.slug])
+
+    @property
+    def in_words(self) -> str:
+        said = {"score": self.score, "letters": self.grade.band.letters, "before": self.before}
+        if self.before is None:
+            return _("%(score)s, Grade %(letters)s") % said
+        if self.before == self.score:
+            return _("%(score)s as before, Grade %(letters)s") % said
+        return _("%(before)s → %(score)s, Grade %(letters)s") % said
+
+
+SHOWN = ("profile_id", "slug", "name", "standfirst", "seq", "at", "score", "before", "breadth", "causes")
+
+
+def latest(limit: int, *, of: Profile | None = None, arrivals: bool = True) -> list[Move]:
+    """Return the newest grades of live profiles (of one of them), with or without each profile's first."""
+    grades = Grade.objects.filter(profile__in=Profile.objects.published())
+    if of is not None:
+        grades = grades.filter(profile=of)
+    if not arrivals:
+        grades = grades.filter(seq__gt=1)
+    newest = _with_what_was_before(grades.order_by("-graded_at", "-pk")[:limit])
+    return [_move(**columns) for columns in newest.values(*SHOWN)]
+
+
+def _with_what_was_before(grades: QuerySet[Grade]) -> QuerySet[Any]:
+    earlier = Grade.objects.filter(profile=OuterRef("profile"), seq=OuterRef("seq") - 1)
+    return grades.annotate(
+        slug=F("profile__slug"),
+        name=F("profile__live_revision__name"),
+        standfirst=F("profile__live_revision__standfirst"),
+        at=F("graded_at"),
+        before=Subquery(earlier.values("score")),
+        breadth=KT("verdict__breadth"),
+    )
+
+
+def _move(causes: list[dict[str, Any]], breadth: str | None, **columns: Any) -> Move:
+    return Move(causes=[explain_cause(cause) for cause in causes], breadth=breadth or "", **columns)

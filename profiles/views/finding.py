@@ -1,0 +1,65 @@
+"""Finding a profile: the front page, the list, and the landing page of a term."""
+
+from django.db.models import Count, F
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+
+from config.pagecache import public
+from profiles import listing, moves, search
+from profiles.markup import render_markdown
+from profiles.models import Facet, Profile, Term
+
+MOVES = 6
+NEWEST = 6
+
+
+@public
+def home(request: HttpRequest) -> HttpResponse:
+    newest = search.ordered(Profile.objects.published()).order_by(F("first_published").desc(nulls_last=True), "-pk")
+    return render(
+        request,
+        "profiles/home.html",
+        {
+            "moves": moves.latest(MOVES, arrivals=False),
+            "newest": listing.rows(newest[:NEWEST]),
+            "regions": _regions(),
+        },
+    )
+
+
+def _regions() -> list[listing.Link]:
+    live = Profile.objects.published().filter(live_revision__facet_values__facet=Facet.REGION)
+    term = "live_revision__facet_values__term"
+    counted = live.order_by().values_list(f"{term}__slug", f"{term}__name").annotate(number=Count("pk"))
+    return [
+        listing.Link(name, Term(facet=Facet.REGION, slug=slug).get_absolute_url(), number)
+        for slug, name, number in counted.order_by("-number", f"{term}__name")
+    ]
+
+
+@public
+def profile_list(request: HttpRequest) -> HttpResponse:
+    return render(request, "profiles/profile_list.html", {"page": listing.page(request.GET)})
+
+
+@public
+def term_detail(request: HttpRequest, facet: str, slug: str) -> HttpResponse:
+    if facet not in Facet.values:
+        raise Http404
+    term = get_object_or_404(search.terms_in_use(), facet=facet, slug=slug)
+    found = search.matching(search.Search(chosen={facet: slug}))
+    total = found.count()
+    context = {
+        "term": term,
+        "introduction": render_markdown(term.introduction, below=1),
+        "total": total,
+        "rows": listing.rows(search.ordered(found)[: search.ROWS]),
+        "all_url": listing.address(facet, slug) if total > search.ROWS else "",
+        "others": _others(term),
+    }
+    return render(request, "profiles/term_detail.html", context)
+
+
+def _others(term: Term) -> list[listing.Link]:
+    others = search.terms_in_use().filter(facet=term.facet).exclude(pk=term.pk).order_by("name")
+    return [listing.Link(other.name, other.get_absolute_url()) for other in others[:50]]
