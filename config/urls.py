@@ -8,6 +8,8 @@ urlpatterns = [
     path("readyz", views.readyz, name="readyz"),
     path("admin/", admin.site.urls),
     path("accounts/", include("allauth.urls")),
+    path("", include("accounts.urls")),
+    path("", include("briefings.urls")),
     path("", include("profiles.urls")),
 ]
 
