@@ -27,6 +27,6 @@ def run(argv: list[str]) -> None:
 def sentence_for(error: DatabaseError) -> str | None:
     code = getattr(error.__cause__, "sqlstate", None)
     if code is None and isinstance(error, OperationalError):  # the server did not get as far as a code
-        reason = str(error).strip().splitlines()[-1]
+        reason = str(error).strip().splitlines()[0]
         return f"the database does not answer ({reason}); start it with make run, or check DATABASE_URL."
     return SENTENCES.get(code or "")

