@@ -135,11 +135,19 @@ class ShownSource:
 
 
 @dataclass(frozen=True, slots=True)
+class Missing:
+    """An origin without a citation on this side: an empty frame with its name."""
+
+    origin: Known
+    cited_otherwise: bool
+
+
+@dataclass(frozen=True, slots=True)
 class ShownLine:
     """One independent line: its origin on top, cited or only named, and every report that repeats it."""
 
     kind: str
-    missing: tuple[Known, ...]
+    missing: tuple[Missing, ...]
     roots: tuple[ShownSource, ...]
     reports: tuple[ShownSource, ...]
     elsewhere: tuple[ShownSource, ...]  # reports of this origin that stand under another one already
@@ -231,10 +239,11 @@ class _Shelf:
             reports=tuple(self.source(int(id), side) for id in _led(reports, line) if id not in placed),
         )
 
-    def _missing(self, line: Line) -> tuple[Known, ...]:
+    def _missing(self, line: Line) -> tuple[Missing, ...]:
         if line.kind == "ring":
             return ()
-        return tuple(self.evidence.known[int(id)] for id in line.origins)
+        cited = {source for sources in self.cited.values() for source in sources}
+        return tuple(Missing(self.evidence.known[int(id)], id in cited) for id in line.origins)
 
     def source(self, id: int, stance: str) -> ShownSource:
         citations = self.cited[stance][id]
@@ -250,7 +259,7 @@ class _Shelf:
 
     def _use(self, citation: Citation) -> Use:
         return Use(
-            stance=citation.get_stance_display(),
+            stance=citation.stance,
             credibility=citation.credibility,
             credibility_words=credibility_in_words(citation.credibility),
             direct=citation.direct,

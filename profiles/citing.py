@@ -1,0 +1,59 @@
+"""How to cite a profile: as a sentence, and as BibTeX."""
+
+import re
+from dataclasses import dataclass
+from datetime import date
+
+SITE = "Assay"
+# Characters that mean something to TeX; the backslash first, or it would double its own work.
+SPECIAL = {
+    "\\": r"\textbackslash{}",
+    "{": r"\{",
+    "}": r"\}",
+    "$": r"\$",
+    "&": r"\&",
+    "#": r"\#",
+    "%": r"\%",
+    "_": r"\_",
+    "^": r"\^{}",
+    "~": r"\~{}",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """What a citation of a profile names."""
+
+    slug: str
+    name: str
+    author: str
+    on: date | None
+    grade: str
+    url: str
+
+    @property
+    def plain(self) -> str:
+        by = f"{self.author}, " if self.author else ""
+        day = f", {self.on:%-d %B %Y}" if self.on else ""
+        grade = f" {self.grade}." if self.grade else ""
+        return f"{by}“{self.name}”, {SITE}{day}.{grade} {self.url}"
+
+    @property
+    def bibtex(self) -> str:
+        fields = {
+            "title": f"{{{_tex(self.name)}}}",
+            "author": _tex(self.author) if self.author else f"{{{SITE}}}",
+            "year": str(self.on.year) if self.on else "",
+            "month": f"{self.on:%b}".lower() if self.on else "",
+            "howpublished": SITE,
+            "note": _tex(self.grade),
+            "url": self.url,
+        }
+        lines = [
+            f"  {name} = {value if name == 'month' else f'{{{value}}}'}," for name, value in fields.items() if value
+        ]
+        return "\n".join([f"@misc{{assay-{self.slug},", *lines, "}"])
+
+
+def _tex(text: str) -> str:
+    return re.sub(r"[\\{}$&#%_^~]", lambda found: SPECIAL[found[0]], text)

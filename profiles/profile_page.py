@@ -1,0 +1,412 @@
+"""What the profile page shows: frozen values, read in a constant number of queries."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from django.conf import settings
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy
+
+from profiles import charts
+from profiles.citing import Reference
+from profiles.grading.causes import explain_cause
+from profiles.grading.scale import SCALE, Band
+from profiles.lines import Evidences, ShownSource, Sources, read_evidence, show_sources
+from profiles.markup import render_markdown
+from profiles.models import (
+    Correction,
+    Facet,
+    FacetValue,
+    Figure,
+    Grade,
+    GradingState,
+    Person,
+    Profile,
+    Revision,
+    Stance,
+)
+from profiles.public import profile_at
+from profiles.querysets import ProfileQuerySet
+from profiles.search import being_updated
+from profiles.showing import ShownGrade, show_score, show_verdict
+
+MOVES = 8  # told on the page; the working has the rest
+RESTS = {
+    Stance.SUPPORTS: gettext_lazy("Rests on"),
+    Stance.DISPUTES: gettext_lazy("disputed by"),
+    Stance.CONTEXT: gettext_lazy("context from"),
+}
+OUTLOOK = {"now": gettext_lazy("Now"), "quarter": gettext_lazy("This quarter"), "year": gettext_lazy("This year")}
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """One grade of the history: what it was, what it became, and why."""
+
+    seq: int
+    graded_at: datetime
+    as_of: date
+    grade: ShownGrade
+    before: str
+    causes: tuple[str, ...]
+
+    @property
+    def anchor(self) -> str:
+        return f"grade-{self.seq}"
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """The confidence card. `updating` while an edit waits to be graded: the score is then the last one, and says so."""
+
+    grade: ShownGrade | None
+    updating: bool
+    as_of: date | None
+    graded_at: datetime | None
+    ruler: charts.Ruler | None
+    sparkline: charts.History | None
+    moves: Mapping[int, Move]
+
+    @property
+    def dots(self) -> list[tuple[charts.Dot, Move]]:
+        return [(dot, self.moves[dot.seq]) for dot in self.sparkline.dots] if self.sparkline else []
+
+
+@dataclass(frozen=True, slots=True)
+class Footnote:
+    """A way from a key judgement to a source it rests on."""
+
+    number: int
+    anchor: str
+    how: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class ShownJudgement:
+    """One key judgement with its own grade; `decides` where the profile is no surer than this one."""
+
+    key: str
+    statement: str
+    essential: bool
+    lasting: bool
+    decides: bool
+    grade: ShownGrade | None
+    footnotes: tuple[Footnote, ...]
+
+    @property
+    def anchor(self) -> str:
+        return f"judgement-{self.key}"
+
+
+@dataclass(frozen=True, slots=True)
+class FacetCard:
+    """The answer to one facet, and why."""
+
+    facet: str
+    term: str
+    url: str
+    rationale: str
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    heading: str
+    body: SafeString
+
+
+@dataclass(frozen=True, slots=True)
+class Expectation:
+    """One column of the outlook."""
+
+    when: str
+    headline: str
+    body: str
+
+
+@dataclass(frozen=True, slots=True)
+class ShownFigure:
+    url: str
+    width: int
+    height: int
+    alt: str
+    caption: str
+    credit: str
+    background: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Glance:
+    """The institution in a few words."""
+
+    kind: str
+    base: str
+    focus: str
+    homepage: str
+    number_resources: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RelatedProfile:
+    name: str
+    url: str
+    kind: str
+    grade: ShownGrade | None
+
+
+@dataclass(frozen=True, slots=True)
+class ProfilePage:
+    """Everything the page of one profile repeats."""
+
+    slug: str
+    name: str
+    aliases: tuple[str, ...]
+    kind: str
+    kind_url: str
+    standfirst: str
+    author: Person | None
+    reviewer: Person | None
+    first_published: date | None
+    last_verified: date | None
+    next_review: date | None
+    changed_at: datetime | None
+    url: str
+    canonical: str
+    image: str
+    card: Card
+    scale: tuple[Band, ...]
+    judgements: tuple[ShownJudgement, ...]
+    figure: ShownFigure | None
+    facets: tuple[FacetCard, ...]
+    sections: tuple[Section, ...]
+    glance: Glance
+    what_it_does: tuple[str, ...]
+    why_it_matters: tuple[str, ...]
+    criticality: str
+    horizon: str
+    what_to_watch: tuple[str, ...]
+    outlook: tuple[Expectation, ...]
+    sources: Sources
+    moves: tuple[Move, ...]
+    more_moves: bool
+    corrections: tuple[Correction, ...]
+    related: tuple[RelatedProfile, ...]
+    reference: Reference
+
+
+def read_profile(slug: str) -> Profile:
+    """Return the live profile with what hangs on it by one; see `public.profile_at` for what is raised."""
+    return profile_at(
+        slug,
+        Profile.objects.select_related(
+            "live_revision__author", "live_revision__reviewer", "live_revision__figure", "state"
+        ).annotate(updating=being_updated()),
+    )
+
+
+def profile_page(profile: Profile) -> ProfilePage:
+    """Read the rest of the page of a profile from `read_profile`."""
+    text, state = _text(profile), profile.state
+    evidence = read_evidence(profile, text.statements)
+    sources = show_sources(evidence, text.statements, on=state.as_of or timezone.now().date())
+    moves = read_moves(profile, MOVES + 1)
+    facets = _facets(text)
+    card = show_card(profile, moves[:MOVES])
+    url = profile.get_absolute_url()
+    return ProfilePage(
+        slug=profile.slug,
+        name=text.name,
+        aliases=tuple(text.aliases),
+        kind=text.get_kind_display(),
+        kind_url=f"{reverse('profiles:profile_list')}?kind={text.kind}",
+        standfirst=text.standfirst,
+        author=text.author,
+        reviewer=text.reviewer,
+        first_published=profile.first_published,
+        last_verified=profile.last_verified,
+        next_review=profile.next_review,
+        changed_at=max(filter(None, [text.approved_at, state.graded_at]), default=None),
+        url=url,
+        canonical=settings.SITE_URL + url,
+        image=settings.SITE_URL + text.figure.get_absolute_url() if text.figure else "",
+        card=card,
+        scale=SCALE,
+        judgements=show_judgements(evidence, text.statements, sources, state),
+        figure=_figure(text, text.figure),
+        facets=facets,
+        sections=tuple(Section(one["heading"], render_markdown(one["body"])) for one in text.sections),
+        glance=_glance(text, facets),
+        what_it_does=tuple(text.what_it_does),
+        why_it_matters=tuple(text.why_it_matters),
+        criticality=text.get_operational_criticality_display(),
+        horizon=text.get_time_horizon_display(),
+        what_to_watch=tuple(text.what_to_watch),
+        outlook=_outlook(text),
+        sources=sources,
+        moves=tuple(moves[:MOVES]),
+        more_moves=len(moves) > MOVES,
+        corrections=tuple(profile.corrections.select_related("superseded_by")),
+        related=_related(text),
+        reference=_reference(profile, text, card),
+    )
+
+
+def _text(profile: Profile) -> Revision:
+    assert profile.live_revision is not None, "only a published profile has a page"
+    return profile.live_revision
+
+
+def show_card(profile: Profile, moves: Sequence[Move]) -> Card:
+    state = profile.state
+    grade = show_verdict(state.verdict) if state.verdict else None
+    return Card(
+        grade=grade,
+        updating=profile.updating,  # type: ignore[attr-defined]  annotated by read_profile
+        as_of=state.as_of,
+        graded_at=state.graded_at,
+        ruler=charts.ruler(grade.number) if grade else None,
+        sparkline=sparkline(moves),
+        moves={move.seq: move for move in moves},
+    )
+
+
+def sparkline(moves: Sequence[Move]) -> charts.History | None:
+    """Return the last moves as a line; one grade alone is not a history."""
+    if len(moves) < 2:
+        return None
+    return charts.history([(move.seq, move.grade.number) for move in reversed(moves)], width=300, height=56)
+
+
+def read_moves(profile: Profile, limit: int) -> list[Move]:
+    """Return the newest grades of the profile, newest first, each with the score before it."""
+    grades = list(Grade.objects.filter(profile=profile).defer("verdict").order_by("-seq")[: limit + 1])
+    earlier: list[Grade | None] = [*grades[1:], None]
+    return [_move(grade, before) for grade, before in zip(grades, earlier, strict=True)][:limit]
+
+
+def _move(grade: Grade, before: Grade | None) -> Move:
+    shown = show_score(grade.score)
+    assert shown is not None
+    return Move(
+        seq=grade.seq,
+        graded_at=grade.graded_at,
+        as_of=grade.as_of,
+        grade=shown,
+        before=f"{before.score:.2f}" if before else "",
+        causes=tuple(explain_cause(cause) for cause in grade.causes),
+    )
+
+
+def show_judgements(
+    evidence: Evidences, statements: Mapping[str, str], sources: Sources, state: GradingState
+) -> tuple[ShownJudgement, ...]:
+    told: Mapping[str, Any] = state.verdict or {}
+    graded = told.get("judgements", {})
+    footnotes = _footnotes(sources)
+    return tuple(
+        ShownJudgement(
+            key=judgement.key,
+            statement=statements[judgement.key],
+            essential=judgement.essential or place == 0,
+            lasting=judgement.lasting,
+            decides=told.get("least_sure") == judgement.key,
+            grade=show_verdict(graded[judgement.key]) if judgement.key in graded else None,
+            footnotes=tuple(footnotes.get(f"judgement-{judgement.key}", ())),
+        )
+        for place, judgement in enumerate(evidence.judgements)
+    )
+
+
+def _footnotes(sources: Sources) -> dict[str, list[Footnote]]:
+    found: dict[str, list[Footnote]] = {}
+    for source in sources:
+        for use in source.uses:
+            for judgement in use.judgements:
+                found.setdefault(judgement.anchor, []).append(_footnote(source, use.stance))
+    return found
+
+
+def _footnote(source: ShownSource, stance: str) -> Footnote:
+    return Footnote(source.number, source.anchor, str(RESTS[Stance(stance)]), source.title)
+
+
+def _facets(text: Revision) -> tuple[FacetCard, ...]:
+    order = [str(facet) for facet in Facet.values]
+    values = sorted(
+        FacetValue.objects.filter(revision=text).select_related("term"), key=lambda one: order.index(one.facet)
+    )
+    return tuple(
+        FacetCard(str(Facet(one.facet).label), one.term.name, one.term.get_absolute_url(), one.rationale)
+        for one in values
+    )
+
+
+def _glance(text: Revision, facets: Sequence[FacetCard]) -> Glance:
+    focus = (card.term for card in facets if card.facet == Facet.PRIMARY_DOMAIN.label)
+    return Glance(
+        kind=text.get_kind_display(),
+        base=text.base,
+        focus=next(focus, ""),
+        homepage=text.homepage,
+        number_resources=tuple(text.number_resources),
+    )
+
+
+def _outlook(text: Revision) -> tuple[Expectation, ...]:
+    return tuple(
+        Expectation(str(when), text.outlook[key].get("headline", ""), text.outlook[key].get("body", ""))
+        for key, when in OUTLOOK.items()
+        if text.outlook.get(key)
+    )
+
+
+def _figure(text: Revision, figure: Figure | None) -> ShownFigure | None:
+    if figure is None:
+        return None
+    background = (
+        (gettext_lazy("Where it comes from"), text.figure_source_context),
+        (gettext_lazy("Why it is here"), text.figure_relevance),
+        (gettext_lazy("How it was made"), text.figure_provenance),
+    )
+    return ShownFigure(
+        url=figure.get_absolute_url(),
+        width=figure.width,
+        height=figure.height,
+        alt=text.figure_alt,
+        caption=text.figure_caption,
+        credit=text.figure_credit,
+        background=tuple((str(title), words) for title, words in background if words),
+    )
+
+
+def _related(text: Revision) -> tuple[RelatedProfile, ...]:
+    wanted = list(text.related)
+    profiles: ProfileQuerySet = Profile.objects.published().for_listing().filter(slug__in=wanted)
+    found = sorted(profiles, key=lambda profile: wanted.index(profile.slug))
+    return tuple(
+        RelatedProfile(
+            name=_text(profile).name,
+            url=profile.get_absolute_url(),
+            kind=_text(profile).get_kind_display(),
+            grade=show_score(profile.state.score),
+        )
+        for profile in found
+    )
+
+
+def _reference(profile: Profile, text: Revision, card: Card) -> Reference:
+    grade = ""
+    if card.grade and card.as_of:
+        grade = f"Grade {card.grade.band.letters} ({card.grade.score}) as of {card.as_of:%-d %B %Y}"
+    return Reference(
+        slug=profile.slug,
+        name=text.name,
+        author=text.author.name if text.author else "",
+        on=profile.last_verified or profile.first_published,
+        grade=grade,
+        url=settings.SITE_URL + profile.get_absolute_url(),
+    )

@@ -1,0 +1,71 @@
+"""One profile: its page, the working of its grade, its picture."""
+
+from collections.abc import Callable
+from functools import wraps
+
+from django.core.files.storage import default_storage
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponsePermanentRedirect
+from django.http.response import HttpResponseBase
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.http import require_safe
+
+from config.pagecache import public
+from profiles.confidence_page import confidence_page
+from profiles.models import Figure, Profile
+from profiles.profile_page import profile_page, read_profile
+from profiles.public import Moved
+
+# What a browser may draw. No SVG: it can carry scripts.
+PICTURES = {
+    "avif": "image/avif",
+    "gif": "image/gif",
+    "jpeg": "image/jpeg",
+    "jpg": "image/jpeg",
+    "png": "image/png",
+    "webp": "image/webp",
+}
+FOR_EVER = "public, max-age=31536000, immutable"
+
+
+def at_its_address(
+    name: str,
+) -> Callable[[Callable[[HttpRequest, Profile], HttpResponse]], Callable[..., HttpResponse]]:
+    """Hand the view its profile; an address that the profile once had answers 301."""
+
+    def decorate(view: Callable[[HttpRequest, Profile], HttpResponse]) -> Callable[..., HttpResponse]:
+        @wraps(view)
+        def answer(request: HttpRequest, slug: str) -> HttpResponse:
+            try:
+                return view(request, read_profile(slug))
+            except Moved as moved:
+                return HttpResponsePermanentRedirect(reverse(name, args=[moved.slug]))
+
+        return answer
+
+    return decorate
+
+
+@public
+@at_its_address("profiles:profile_detail")
+def profile_detail(request: HttpRequest, profile: Profile) -> HttpResponse:
+    return render(request, "profiles/profile_detail.html", {"profile": profile_page(profile)})
+
+
+@public
+@at_its_address("profiles:profile_confidence")
+def profile_confidence(request: HttpRequest, profile: Profile) -> HttpResponse:
+    return render(request, "profiles/profile_confidence.html", {"working": confidence_page(profile)})
+
+
+@require_safe
+def figure(request: HttpRequest, digest: str, extension: str) -> HttpResponseBase:
+    """The picture of a live profile. The address holds the hash of the bytes, so it never means anything else."""
+    published = Profile.objects.published().filter(live_revision__figure__isnull=False)
+    found = Figure.objects.filter(
+        digest=digest, extension=extension, pk__in=published.values("live_revision__figure")
+    ).first()
+    if found is None or extension not in PICTURES or not default_storage.exists(found.path):
+        raise Http404
+    headers = {"Cache-Control": FOR_EVER, "X-Content-Type-Options": "nosniff"}
+    return FileResponse(default_storage.open(found.path), content_type=PICTURES[extension], headers=headers)
