@@ -222,16 +222,16 @@ def grade_profile(
 def score_of(lines: Iterable[Line]) -> float:
     """Return the score that these lines give; of a verdict's own lines, the verdict's score."""
     supports, disputes = _sides(lines)
-    support = _discounted(line.weight for line in supports)
-    dispute = DISPUTE * _discounted(line.weight for line in disputes)
+    support = discounted(line.weight for line in supports)
+    dispute = DISPUTE * discounted(line.weight for line in disputes)
     return _rounded(_belief(support, dispute), _cap(_lifted(supports), _held(disputes)))
 
 
 def scores_without(lines: Iterable[Line]) -> list[tuple[Line, float]]:
     """Return each line with the score that the others alone would give."""
     supports, disputes = _sides(lines)
-    support = _discounted(line.weight for line in supports)
-    dispute = DISPUTE * _discounted(line.weight for line in disputes)
+    support = discounted(line.weight for line in supports)
+    dispute = DISPUTE * discounted(line.weight for line in disputes)
     lifting = sum(line.lifts for line in supports)
     holding = sum(line.holds for line in disputes)
     found = []
@@ -530,7 +530,7 @@ def _terms(weights: Iterable[float]) -> Iterator[float]:
     return map(mul, DISCOUNTS, sorted(weights, reverse=True))
 
 
-def _discounted(weights: Iterable[float]) -> float:
+def discounted(weights: Iterable[float]) -> float:
     # fsum, because a plain sum depends on what stands around a number, and one more line could then take a hair away.
     return math.fsum(_terms(weights))
 
@@ -570,9 +570,9 @@ def _left_without(lines: Iterable[Line]) -> Iterator[tuple[Line, float]]:
     """Yield each line with the discounted sum of the others; those behind it move up a rank."""
     ranked = sorted(lines, key=lambda line: line.weight, reverse=True)
     counted = [line.weight for line in ranked[: len(DISCOUNTS) + 1]]
-    beyond = _discounted(counted)
+    beyond = discounted(counted)
     for rank, line in enumerate(ranked):
-        yield line, _discounted(counted[:rank] + counted[rank + 1 :]) if rank < len(counted) else beyond
+        yield line, discounted(counted[:rank] + counted[rank + 1 :]) if rank < len(counted) else beyond
 
 
 # Due
@@ -589,7 +589,7 @@ class _Fading(NamedTuple):
     def score_after(self, days: int) -> float:
         weights = [max([force * _faded(late + days) for force, late in leads]) for leads in self.lines]
         lifted = any(_faded(late + days) >= LIFTING_AGE for late in self.lifting)
-        return _rounded(_belief(_discounted(weights), self.dispute), _cap(lifted, self.held))
+        return _rounded(_belief(discounted(weights), self.dispute), _cap(lifted, self.held))
 
 
 def _fading(supports: Iterable[_Weighed], disputes: Iterable[_Weighed], on: date) -> _Fading:
@@ -598,7 +598,7 @@ def _fading(supports: Iterable[_Weighed], disputes: Iterable[_Weighed], on: date
         lines=[[_fades(one, on) for one in draft.roots or draft.reports] for draft in drafts],
         lifting=[_fades(root, on)[1] for draft in drafts for root in draft.roots if _lifts(root)],
         held=_held(one.line for one in disputes),
-        dispute=DISPUTE * _discounted(one.line.weight for one in disputes),
+        dispute=DISPUTE * discounted(one.line.weight for one in disputes),
     )
 
 
@@ -713,7 +713,7 @@ def _dispute_moves(disputes: Sequence[_Weighed], supports: Sequence[_Weighed]) -
     if disputes and not supports:
         yield "nothing-to-dispute", {"lines": len(disputes)}, 0.0
         return
-    support = _discounted(one.line.weight for one in supports)
+    support = discounted(one.line.weight for one in supports)
     terms = list(_terms(one.line.weight for one in disputes))
     for rank, one in enumerate(disputes[:TOLD_ONE_BY_ONE]):
         yield "dispute", _parameters(one, rank), _belief(support, DISPUTE * math.fsum(terms[: rank + 1]))

@@ -1,4 +1,6 @@
+from dataclasses import replace
 from datetime import date, timedelta
+from itertools import permutations
 
 import pytest
 
@@ -193,6 +195,12 @@ def test_a_dispute_by_an_unreliable_source_does_not_cap():
     assert score(*evidence, against(3, "F", 5)) == 0.74
 
 
+def test_a_dispute_caps_when_any_of_its_reports_is_by_a_better_publisher():
+    evidence = [direct(1, "A"), direct(2, "A"), against(3, "D")]
+    assert score(*evidence) == 0.98
+    assert score(*evidence, against(4, "F", derived_from=(3,))) == 0.74
+
+
 def test_a_dispute_alone_has_nothing_to_dispute():
     verdict = grade(against(1, "A"))
     assert (verdict.score, verdict.breadth) == (0.0, "no independent sources; disputed by one")
@@ -205,6 +213,15 @@ def test_a_dispute_alone_has_nothing_to_dispute():
 )
 def test_a_source_holds_for_a_year_then_fades_to_a_quarter(on, expected):
     assert score(direct(1, "A", published=date(2020, 1, 1)), on=on) == expected
+
+
+@pytest.mark.parametrize(
+    ("days", "share"),
+    [(-1000, 1), (365, 1), (366, 0.999367), (1460, 0.5), (2554, 0.250158), (2555, 0.25), (9999, 0.25)],
+)
+def test_the_weight_of_a_source_halves_every_three_years_after_the_first(days, share):
+    [step] = grade(direct(1, "A", published=TODAY - timedelta(days=days))).steps
+    assert step.parameters["age"] == share
 
 
 def test_what_lasts_does_not_age():
@@ -329,6 +346,19 @@ def test_equal_roots_of_a_line_are_decided_by_directness_then_by_the_last_id():
     assert grade(direct("n1", "A", 4, publisher="press"), report("n2", "B", publisher="press")).lines[0].lead == "n1"
 
 
+def test_a_direct_root_leads_before_an_equal_one_at_second_hand():
+    half_by_age, less_by_distance = direct("n1", "C", 3, published=None), report("n2", "C")
+    lines = grade(less_by_distance, half_by_age).lines
+    assert [(line.lead, line.weight) for line in lines] == [("n1", lines[1].weight), ("n2", lines[0].weight)]
+    both = [replace(one, publisher="press") for one in (half_by_age, less_by_distance)]
+    assert grade(*both).lines[0].lead == "n1"
+
+
+def test_equal_lines_stand_in_the_order_of_their_ids_last_first():
+    for ids in permutations(["n2", "n10", "n9"]):
+        assert [line.lead for line in grade(*(report(id, "B") for id in ids)).lines] == ["n10", "n9", "n2"]
+
+
 def test_ids_stand_in_natural_order():
     assert sorted(["n10", "n2", "n1", "m"], key=natural) == ["m", "n1", "n2", "n10"]
     assert sorted([10, 9, 100], key=natural) == [9, 10, 100]
@@ -427,6 +457,11 @@ def test_each_step_starts_where_the_last_one_ended():
     assert verdict.steps[-1].after == verdict.score == 0.74
 
 
+def test_each_line_moves_the_score_by_its_own_share():
+    verdict = grade(direct(1, "A"), direct(2, "B"), report(3, "C"), against(4, "D"), against(5, "E"))
+    assert [round(step.after, 4) for step in verdict.steps] == [0.92, 0.9741, 0.9795, 0.9695, 0.9677]
+
+
 def test_a_step_tells_what_a_line_weighs_and_why():
     [step] = grade(direct(7, "B", 3, published=None), report("late", derived_from=(7,))).steps
     assert step.parameters == {
@@ -501,6 +536,11 @@ def test_a_score_without_one_of_very_many_lines_is_found_too():
     assert {without for _, without in found} == {0.13}
 
 
+def test_without_its_only_direct_source_of_reliability_a_a_profile_leaves_band_a():
+    lines = grade(direct("a", "A"), *(direct(n, "B") for n in range(6))).lines
+    assert [(line.lead, without) for line, without in scores_without(lines)][:2] == [("a", 0.89), (5, 0.99)]
+
+
 # Due
 
 
@@ -521,6 +561,18 @@ def test_a_grade_is_due_on_the_day_its_direct_source_no_longer_opens_band_a():
     verdict = grade(direct("a", "A"), *later)
     assert (verdict.score, verdict.due) == (0.99, FRESH + timedelta(days=365 + 1095 + 1))
     assert score(direct("a", "A"), *later, on=verdict.due) == 0.89
+
+
+def test_a_grade_may_be_due_on_the_first_day_of_a_sources_second_year():
+    assert grade(report(1, "A"), direct(2, "E", 4)).due == FRESH + timedelta(days=366)
+
+
+def test_a_source_fades_until_it_has_a_quarter_left():
+    nearly = TODAY - timedelta(days=365 + 2100)
+    assert (score(direct(1, "A", published=nearly)), grade(direct(1, "A", published=nearly)).due) == (
+        0.49,
+        date(2026, 7, 12),
+    )
 
 
 def test_a_source_of_the_future_is_fresh():
