@@ -1,0 +1,325 @@
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.utils import timezone
+
+from profiles import search
+from profiles.models import Grade, GradingState, Mark, Profile
+from profiles.search import Search
+from tests.builders import make_profile, make_revision
+
+pytestmark = pytest.mark.django_db
+
+
+def graded(profile: Profile, *scores: str, at: datetime | None = None, causes=()) -> Profile:
+    """These grades, one after the other, as the pipeline leaves them."""
+    for seq, score in enumerate(scores, start=1):
+        verdict = {"breadth": "one independent source", "label": "", "score": float(score)}
+        when = (at or timezone.now()) + timedelta(seconds=seq)
+        grade = {"as_of": when.date(), "method": 1, "score": score, "verdict": verdict, "graded_at": when}
+        Grade.objects.create(profile=profile, seq=seq, causes=list(causes), **grade)
+    GradingState.objects.filter(profile=profile).update(seq=len(scores), score=scores[-1], graded_at=timezone.now())
+    Mark.objects.filter(profile_id=profile.pk).delete()
+    return profile
+
+
+def names(client, query="") -> list[str]:
+    response = client.get(f"/profiles/{query}")
+    assert response.status_code == 200
+    return [row.name for row in response.context["page"].rows]
+
+
+def page(client, query=""):
+    return client.get(f"/profiles/{query}").context["page"]
+
+
+# --- Words -----------------------------------------------------------------------------------------------------------
+
+
+def test_search_finds_words_in_name_aliases_standfirst_and_judgements(client):
+    make_profile(live=True, name="Tidewater Registry")
+    make_profile(live=True, name="Second", aliases=["Marigold Council"])
+    make_profile(live=True, name="Third", standfirst="It administers lighthouses.")
+    make_profile(live=True, name="Fourth", judgements={"j1": "The receiver was appointed in spring."})
+    assert names(client, "?q=tidewater") == ["Tidewater Registry"]
+    assert names(client, "?q=marigold") == ["Second"]
+    assert names(client, "?q=lighthouse") == ["Third"]
+    assert names(client, "?q=receivers") == ["Fourth"]
+
+
+def test_search_finds_the_beginning_of_a_name(client):
+    make_profile(live=True, name="AFRINIC")
+    assert names(client, "?q=afri") == ["AFRINIC"]
+
+
+def test_search_reads_the_live_text_and_never_the_draft(client):
+    profile = make_profile(live=True, name="Tidewater", standfirst="A registry.")
+    make_revision(profile, name="Tidewater", standfirst="A secret merger is planned.")
+    make_profile(name="Merger Desk")
+    assert names(client, "?q=merger") == []
+
+
+def test_a_hit_in_the_name_comes_before_a_hit_in_the_text(client):
+    make_profile(live=True, name="Alpha", standfirst="Works with the harbour board.")
+    make_profile(live=True, name="Harbour Board")
+    assert names(client, "?q=harbour") == ["Harbour Board", "Alpha"]
+
+
+def test_the_keys_of_judgements_are_not_words(client):
+    make_profile(live=True, name="Alpha", judgements={"headline": "Something is so."})
+    assert names(client, "?q=headline") == []
+
+
+# --- What is chosen ----------------------------------------------------------------------------------------------------
+
+
+def test_the_list_narrows_by_kind_facet_and_grade(client):
+    graded(make_profile(live=True, name="One", kind="registry", facets={"region": "Africa"}), "0.64")
+    graded(make_profile(live=True, name="Two", kind="company", facets={"region": "Africa"}), "0.30")
+    graded(make_profile(live=True, name="Three", kind="registry", facets={"region": "Europe"}), "0.80")
+    assert names(client, "?region=africa&kind=registry") == ["One"]
+    assert names(client, "?kind=registry&sort=name") == ["One", "Three"]
+    assert names(client, "?grade=a-b") == ["Three"]
+    assert names(client, "?grade=d") == ["Two"]
+
+
+def test_each_facet_counts_what_choosing_it_would_leave(client):
+    make_profile(live=True, kind="registry", facets={"region": "Africa", "topic": "Addresses"})
+    make_profile(live=True, kind="company", facets={"region": "Africa"})
+    make_profile(live=True, kind="registry", facets={"region": "Europe"})
+    make_profile(kind="registry", facets={"region": "Asia Pacific"})
+    counts = search.count(Search(chosen={"region": "africa"}))
+    assert {one.value: one.count for one in counts["region"]} == {"africa": 2, "europe": 1}
+    assert {one.value: one.count for one in counts["kind"]} == {"company": 1, "registry": 1}
+    assert {one.value: one.count for one in counts["topic"]} == {"addresses": 1}
+
+
+def test_what_is_chosen_can_be_taken_away_again(client):
+    make_profile(live=True, name="One", kind="registry", facets={"region": "Africa"})
+    chips = page(client, "?region=africa&kind=registry").chips
+    assert [(chip.name, chip.url) for chip in chips] == [
+        ("Kind: Registry", "/profiles/?region=africa"),
+        ("Region: Africa", "/profiles/?kind=registry"),
+    ]
+
+
+def test_searching_again_keeps_what_was_chosen(client):
+    make_profile(live=True, kind="registry")
+    html = client.get("/profiles/?kind=registry&sort=name").content.decode()
+    assert '<input type="hidden" name="kind" value="registry">' in html
+    assert '<input type="hidden" name="sort" value="name">' in html
+
+
+def test_an_empty_list_says_what_to_relax(client):
+    make_profile(live=True, kind="registry")
+    html = client.get("/profiles/?q=zanzibar&kind=registry").content.decode()
+    assert "No profile fits all of this" in html
+    assert '<a href="/profiles/?kind=registry" rel="nofollow">without “zanzibar”</a>' in html
+
+
+def test_a_site_without_profiles_says_so(client):
+    assert "Nothing has been published yet" in client.get("/profiles/").content.decode()
+
+
+# --- Order -------------------------------------------------------------------------------------------------------------
+
+
+def test_the_list_opens_with_the_latest_change(client):
+    long_ago = datetime(2026, 1, 1, tzinfo=UTC)
+    old, new = (make_profile(live=True, name=name) for name in ("Old", "New"))
+    for profile in (old, new):
+        type(profile.live_revision).objects.filter(pk=profile.live_revision_id).update(created_at=long_ago)
+    graded(old, "0.50", at=timezone.now() + timedelta(days=1))
+    graded(new, "0.50", at=timezone.now() + timedelta(days=2))
+    assert names(client) == ["New", "Old"]
+
+
+def test_grading_that_changed_nothing_is_no_change(client):
+    profile = graded(make_profile(live=True), "0.50", at=datetime(2026, 1, 1, tzinfo=UTC))
+    before = page(client).rows[0].changed_at
+    GradingState.objects.filter(profile=profile).update(graded_at=timezone.now() + timedelta(days=9))
+    assert page(client).rows[0].changed_at == before
+
+
+def test_the_list_sorts_by_name_and_by_score(client):
+    graded(make_profile(live=True, name="beta"), "0.90")
+    graded(make_profile(live=True, name="Alpha"), "0.10")
+    make_profile(live=True, name="Gamma")
+    assert names(client, "?sort=name") == ["Alpha", "beta", "Gamma"]
+    assert names(client, "?sort=score") == ["beta", "Alpha", "Gamma"]
+
+
+# --- Rows --------------------------------------------------------------------------------------------------------------
+
+
+def test_a_row_shows_number_letters_and_label(client):
+    graded(make_profile(live=True, kind="registry", facets={"region": "Africa"}), "0.64")
+    html = client.get("/profiles/").content.decode()
+    assert "0.64" in html
+    assert "B/C · Medium" in html
+    assert "Registry · Africa" in html
+    assert "being updated" not in html
+
+
+def test_a_score_with_a_pending_mark_is_being_updated(client):
+    profile = graded(make_profile(live=True), "0.64")
+    Mark.objects.create(profile_id=profile.pk)
+    assert "being updated" in client.get("/profiles/").content.decode()
+
+
+def test_drafts_and_withdrawn_profiles_are_not_listed(client):
+    make_profile(name="Draft", facets={"region": "Africa"})
+    gone = make_profile(live=True, name="Gone", facets={"region": "Europe"})
+    Profile.objects.filter(pk=gone.pk).update(withdrawn_at=timezone.now())
+    html = client.get("/profiles/").content.decode() + client.get("/").content.decode()
+    assert not any(word in html for word in ("Draft", "Gone", "Africa", "Europe"))
+
+
+def test_listing_costs_the_same_queries_with_one_profile_or_thirty(client, django_assert_num_queries):
+    graded(make_profile(live=True, facets={"region": "Africa", "topic": "Addresses"}), "0.5")
+    with django_assert_num_queries(3):
+        client.get("/profiles/?q=institution&region=africa")
+    with django_assert_num_queries(2):
+        client.get("/profiles/")
+    for _ in range(29):
+        graded(make_profile(live=True, facets={"region": "Africa", "topic": "Addresses"}), "0.5")
+    with django_assert_num_queries(3):
+        assert len(names(client, "?q=institution&region=africa")) == search.ROWS
+    with django_assert_num_queries(2):
+        client.get("/profiles/")
+
+
+# --- Pages -------------------------------------------------------------------------------------------------------------
+
+
+def test_a_long_list_has_pages(client):
+    for number in range(21):
+        make_profile(live=True, name=f"Profile {number:02}")
+    assert names(client, "?sort=name&page=2") == ["Profile 20"]
+    first = page(client, "?sort=name")
+    assert (first.pages, first.previous_url, first.next_url) == (2, "", "/profiles/?sort=name&page=2")
+
+
+def test_a_page_too_far_is_the_last_one_and_says_so(client):
+    make_profile(live=True, name="Only")
+    response = client.get("/profiles/?page=999999")
+    assert "There is no page 999999" in response.content.decode()
+    assert [row.name for row in response.context["page"].rows] == ["Only"]
+
+
+def test_pages_are_capped():
+    assert search.pages(1_000_000) == search.LAST_PAGE == 100
+
+
+HOSTILE = {
+    "NUL in the words": "?q=%00tide%00",
+    "NUL in a facet": "?region=afr%00ica",
+    "only a NUL": "?q=%00&kind=%00&sort=%00&page=%00",
+    "huge page": "?page=" + "9" * 5000,
+    "negative page": "?page=-1",
+    "foreign digits": "?page=%D9%A3",
+    "page zero": "?page=0",
+    "long words": "?q=" + "tide " * 2000,
+    "one long word": "?q=" + "a" * 10_000,
+    "long facet": "?topic=" + "a" * 10_000,
+    "unknown kind": "?kind=castle",
+    "unknown term": "?region=atlantis",
+    "unknown grade": "?grade=z",
+    "unknown sort": "?sort=colour",
+    "unknown parameter": "?colour=red",
+    "operators": "?q=%22%27%29+%26+%7C+%21+OR+-+%3A%2A",
+    "percent signs": "?q=%25%25_%5C",
+    "broken bytes": "?q=%ff%fe",
+    "repeated": "?kind=registry&kind=company&page=1&page=2",
+    "markup": "?q=%3Cscript%3Ealert(1)%3C/script%3E",
+    "nothing": "?q=&kind=&region=&page=&sort=",
+}
+
+
+@pytest.mark.parametrize("query", HOSTILE.values(), ids=HOSTILE.keys())
+def test_no_address_of_the_list_is_an_error(client, query):
+    make_profile(live=True, name="Tidewater", kind="company")
+    response = client.get(f"/profiles/{query}")
+    assert response.status_code == 200
+    assert b"<script" not in response.content
+
+
+def test_what_was_left_out_is_said(client):
+    make_profile(live=True)
+    query = "?kind=castle&region=atlantis&grade=z&sort=colour&page=x&q=" + "a" * 300
+    html = client.get(f"/profiles/{query}").content.decode()
+    for sentence in (
+        "There is no such kind here",
+        "There is no such region here",
+        "There is no such grade here",
+        "cannot be sorted that way",
+        "not a page number",
+        "Only the first 200 characters",
+    ):
+        assert sentence in html
+
+
+def test_a_term_that_only_a_draft_has_is_unknown(client):
+    make_profile(facets={"topic": "Secret merger"})
+    assert "There is no such topic here" in client.get("/profiles/?topic=secret-merger").content.decode()
+    assert client.get("/facets/topic/secret-merger/").status_code == 404
+
+
+def test_narrowed_lists_are_not_for_search_engines(client):
+    make_profile(live=True, kind="registry")
+    assert "noindex" in client.get("/profiles/?kind=registry").content.decode()
+    assert "noindex" not in client.get("/profiles/").content.decode()
+
+
+# --- Landing pages and the front page ----------------------------------------------------------------------------------
+
+
+def test_a_term_has_a_landing_page_with_its_profiles(client):
+    term = make_profile(live=True, name="One", facets={"region": "Africa"}).live_revision.terms.get()
+    term.introduction = "The *continent*. <script>alert(1)</script>"
+    term.save()
+    make_profile(live=True, name="Two", facets={"region": "Europe"})
+    response = client.get("/facets/region/africa/")
+    html = response.content.decode()
+    assert [row.name for row in response.context["rows"]] == ["One"]
+    assert "<em>continent</em>" in html
+    assert "<script" not in html
+    assert 'href="/facets/region/europe/"' in html
+
+
+@pytest.mark.parametrize("address", ["/facets/region/atlantis/", "/facets/colour/red/", "/facets/region/"])
+def test_an_unknown_term_is_not_found(client, address):
+    assert client.get(address).status_code == 404
+
+
+def test_the_front_page_tells_what_moved_and_why(client):
+    cause = {"on": "age"}
+    graded(
+        make_profile("tidewater", live=True, name="Tidewater", facets={"region": "Africa"}),
+        "0.64",
+        "0.47",
+        causes=[cause],
+    )
+    html = client.get("/").content.decode()
+    assert "What moved" in html
+    assert "before 0.64" in html
+    assert "evidence counts for less as it ages" in html
+    assert 'href="/profiles/tidewater/confidence/"' in html
+    assert 'href="/facets/region/africa/"' in html
+
+
+def test_an_arrival_is_a_latest_profile_and_no_move(client):
+    graded(make_profile(live=True, name="Tidewater"), "0.64")
+    html = client.get("/").content.decode()
+    assert "What moved" not in html
+    assert "Tidewater" in html
+
+
+def test_the_front_page_costs_the_same_queries_with_one_profile_or_ten(client, django_assert_num_queries):
+    graded(make_profile(live=True, facets={"region": "Africa"}), "0.64", "0.47")
+    with django_assert_num_queries(3):
+        client.get("/")
+    for _ in range(9):
+        graded(make_profile(live=True, facets={"region": "Africa"}), "0.64", "0.47")
+    with django_assert_num_queries(3):
+        client.get("/")
