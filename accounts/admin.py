@@ -6,7 +6,7 @@ from django.contrib.auth.forms import AdminUserCreationForm
 from accounts.models import User
 
 
-class NewUserForm(AdminUserCreationForm[User]):
+class NewUserForm(AdminUserCreationForm):
     class Meta:
         model = User
         fields = ["email", "name"]

@@ -23,6 +23,7 @@ EDITORS = {
     "add": ["publisher", "term", "correction", "page"],
     "change": ["publisher", "term", "correction", "ticket", "page"],
     "delete": ["source", "publisher", "term"],
+    "publish": ["profile"],
 }
 OFFICERS = {
     "view": ["user", "organisation", "seat", "grant", "application", "suspension"],

@@ -1,5 +1,6 @@
 """Celery as never-stale.md runs it: a message is only a nudge; what must be graded stands in PostgreSQL."""
 
+import logging
 import os
 
 from celery import Celery
@@ -7,8 +8,11 @@ from celery.beat import ScheduleEntry, Scheduler
 from celery.schedules import crontab
 from django.conf import settings
 from kombu.exceptions import OperationalError
+from redis import RedisError
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+
+log = logging.getLogger(__name__)
 
 WAITING_MESSAGES_MAX = 20  # beyond this nobody is taking them, and another one would say nothing new
 
@@ -17,29 +21,29 @@ class ModestScheduler(Scheduler):
     """Beat that stops talking when nobody listens: without a worker the queue would grow by a message a second."""
 
     def apply_async(self, entry: ScheduleEntry, *args: object, **kwargs: object) -> object:
-        if self._waiting() >= WAITING_MESSAGES_MAX:
-            return None
-        return super().apply_async(entry, *args, **kwargs)
+        return super().apply_async(entry, *args, **kwargs) if self._somebody_listens() else None
 
-    def _waiting(self) -> int:
-        with self.app.connection_for_write() as connection:
-            try:
-                return int(connection.default_channel.client.llen(self.app.conf.task_default_queue))
-            except (OperationalError, AttributeError):
-                return 0
+    def _somebody_listens(self) -> bool:
+        try:
+            with self.app.pool.acquire(block=True) as connection:
+                queue = self.app.conf.task_default_queue
+                return bool(connection.default_channel.client.llen(queue) < WAITING_MESSAGES_MAX)
+        except (OperationalError, RedisError, OSError) as error:
+            log.warning("Redis is away (%s); the drain loop grades meanwhile.", error)
+            return False
 
 
 app = Celery("assay")
 app.conf.update(
     broker_url=settings.CELERY_BROKER_URL,
     broker_connection_retry_on_startup=True,
+    broker_connection_max_retries=None,  # a worker that gave up would be alive and grade nothing
     broker_transport_options={
         "visibility_timeout": 300,
         "unacked_restore_throttle": 1,
         "socket_timeout": 1 if settings.PROCESS in {"web", "command"} else 10,
         "socket_connect_timeout": 1,
         "socket_keepalive": True,
-        "max_retries": 1 if settings.PROCESS in {"web", "command"} else None,
     },
     task_acks_late=True,
     task_reject_on_worker_lost=True,

@@ -14,8 +14,8 @@ class Desk(AdminSite):
     site_title = "Assay desk"
     index_title = "What needs a hand"
 
-    def admin_view(self, view: Callable[..., HttpResponse], cacheable: bool = False) -> Any:
-        checked = super().admin_view(view, cacheable)
+    def admin_view(self, view: Any, cacheable: bool = False) -> Any:
+        checked: Callable[..., HttpResponse] = super().admin_view(view, cacheable)
 
         def named(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
             if request.method != "POST":

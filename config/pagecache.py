@@ -8,7 +8,7 @@ from typing import Concatenate, ParamSpec
 from django.db.utils import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
-from django.shortcuts import render
+from django.template.loader import render_to_string
 from django.utils.cache import get_conditional_response, patch_vary_headers
 from django.views.decorators.http import require_safe
 
@@ -43,7 +43,7 @@ def public(view: View[P]) -> View[P]:
             return get_conditional_response(request, etag=etag, response=response) or response
         return response
 
-    return answer  # type: ignore[return-value]
+    return answer
 
 
 class PrivateUnlessPublic:
@@ -61,5 +61,5 @@ class PrivateUnlessPublic:
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         if isinstance(exception, OperationalError | InterfaceError):
-            return render(None, "503.html", status=503, headers={"Retry-After": "30"})
+            return HttpResponse(render_to_string("503.html"), status=503, headers={"Retry-After": "30"})
         return None

@@ -10,6 +10,13 @@ def figures_of_this_test_only(settings, tmp_path):
     settings.MEDIA_ROOT = tmp_path / "media"
 
 
+@pytest.fixture(autouse=True)
+def static_files_by_their_plain_names(settings):
+    # Hashed names need a collectstatic; what they are made of is the same.
+    plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+    settings.STORAGES = settings.STORAGES | {"staticfiles": plain}
+
+
 @pytest.fixture
 def mina(db):
     """Of the Strategic Circle."""

@@ -1,0 +1,193 @@
+"""The desk, through its forms: what an editor saves is what gets graded."""
+
+import pytest
+from django.urls import reverse
+
+from accounts.models import User
+from profiles.grading.causes import explain_cause
+from profiles.models import Citation, Grade, GradingState, Judgement, Profile, Publisher, Revision, Source
+from tests.builders import cite, make_profile, make_publisher, make_revision, make_source, settle
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def profile():
+    profile = make_profile("example", live=True, judgements={"j1": "It was founded in 2004.", "j2": "It is large."})
+    cite(profile, make_source("The report", reliability="B"), direct=True)
+    settle()
+    return profile
+
+
+def form_of(response):
+    """Everything a browser would send back unchanged."""
+    data = {}
+    for form in [response.context["adminform"].form]:
+        data |= {form.add_prefix(name): value for name, value in values(form).items()}
+    for formset in response.context["inline_admin_formsets"]:
+        forms = [formset.formset.management_form, *formset.formset.forms]
+        for form in forms:
+            data |= {form.add_prefix(name): value for name, value in values(form).items()}
+    return {name: value for name, value in data.items() if value is not False}
+
+
+def values(form):
+    shown = {name: form.fields[name].prepare_value(form[name].value()) for name in form.fields}
+    return {name: "" if value is None else value for name, value in shown.items()}
+
+
+def on_the_desk(model, pk=None):
+    name = model._meta.model_name
+    return reverse(f"admin:profiles_{name}_change", args=[pk]) if pk else reverse(f"admin:profiles_{name}_add")
+
+
+def save(client, model, pk, **changes):
+    address = on_the_desk(model, pk)
+    response = client.post(address, form_of(client.get(address)) | changes)
+    assert response.status_code == 302, response.context["errors"] if response.context else response
+    settle()
+
+
+def last_cause(profile):
+    return explain_cause(Grade.objects.filter(profile=profile).latest("seq").causes[0])
+
+
+def score(profile):
+    return str(GradingState.objects.get(pk=profile.pk).score)
+
+
+def test_a_changed_letter_moves_the_grade_and_says_why(client, edith, profile):
+    client.force_login(edith)
+    publisher = Publisher.objects.get()
+    save(client, Publisher, publisher.pk, reliability="C")
+    assert score(profile) == "0.70"
+    assert last_cause(profile) == f"{publisher.name} went from Reliability B to Reliability C."
+
+
+def test_a_changed_date_moves_the_grade_and_says_why(client, edith, profile):
+    client.force_login(edith)
+    save(client, Source, Source.objects.get().pk, published_on="2020-01-01")
+    assert score(profile) < "0.80"
+    assert last_cause(profile) == "“The report” is now dated 1 January 2020, before: dated 1 June 2026."
+
+
+def test_a_derivation_added_on_the_desk_moves_the_grade_and_says_why(client, edith, profile):
+    client.force_login(edith)
+    origin = make_source("The origin")
+    save(
+        client,
+        Source,
+        Source.objects.get(title="The report").pk,
+        **{"derivations-TOTAL_FORMS": "1", "derivations-0-origin": origin.pk, "derivations-0-position": "0"},
+    )
+    assert score(profile) == "0.47"
+    assert last_cause(profile) == "“The report” is now known to repeat “The origin”."
+
+
+def test_a_citation_added_on_the_desk_rests_under_the_chosen_judgements(client, edith, profile):
+    client.force_login(edith)
+    source = make_source("Another report", reliability="A")
+    save(
+        client,
+        Profile,
+        profile.pk,
+        **{
+            "citations-TOTAL_FORMS": "2",
+            "citations-1-source": source.pk,
+            "citations-1-position": "1",
+            "citations-1-stance": "supports",
+            "citations-1-credibility": "2",
+            "citations-1-direct": "on",
+            "citations-1-rests": [Judgement.objects.get(key="j1").pk],
+        },
+    )
+    citation = Citation.objects.get(source=source)
+    assert [judgement.key for judgement in citation.judgements.all()] == ["j1"]
+    assert score(profile) == "0.97"
+
+
+def test_a_judgement_marked_essential_moves_the_grade(client, edith, profile):
+    client.force_login(edith)
+    save(client, Profile, profile.pk, **{"judgements-1-essential": "on"})
+    assert score(profile) == "0.00"
+    assert last_cause(profile) == "Key judgement j2 is essential: yes."
+
+
+def test_a_judgement_can_rest_on_a_source_only_once(client, edith, profile):
+    client.force_login(edith)
+    address = on_the_desk(Profile, profile.pk)
+    changes = {
+        "citations-TOTAL_FORMS": "2",
+        "citations-1-source": Source.objects.get().pk,
+        "citations-1-position": "1",
+        "citations-1-stance": "disputes",
+        "citations-1-credibility": "2",
+        "citations-1-rests": [Judgement.objects.get(key="j1").pk],
+    }
+    response = client.post(address, form_of(client.get(address)) | changes)
+    assert "j1 can rest on “The report” only once." in response.text
+    assert Citation.objects.count() == 1
+
+
+def test_a_draft_is_published_from_its_form(client, edith, profile):
+    client.force_login(edith)
+    draft = make_revision(profile, name="Example Registry", statements={"j1": "It was founded in 2004."})
+    save(client, Revision, draft.pk, _publish="1", standfirst="A registry.")
+    profile.refresh_from_db()
+    assert profile.live_revision == draft
+    assert profile.live_revision.standfirst == "A registry."
+
+
+def test_a_text_with_a_flaw_is_saved_and_not_published(client, edith, profile):
+    client.force_login(edith)
+    draft = make_revision(profile, name="Example", statements={"j1": "It was founded in 2004."})
+    address = on_the_desk(Revision, draft.pk)
+    response = client.post(address, form_of(client.get(address)) | {"name": "The report", "_publish": "1"}, follow=True)
+    assert "The name is the title of one of the sources" in response.text
+    profile.refresh_from_db()
+    assert profile.live_revision != draft
+    assert Revision.objects.get(pk=draft.pk).name == "The report"
+
+
+def test_a_new_draft_starts_from_the_live_text(client, edith, profile):
+    client.force_login(edith)
+    client.post(on_the_desk(Revision, profile.live_revision_id), {"_draft": "1"})
+    draft = profile.revisions.get(approved_at=None)
+    assert draft.statements == profile.live_revision.statements
+
+
+def test_an_author_does_not_touch_what_is_live(client, wanda, profile):
+    client.force_login(wanda)
+    live, source = on_the_desk(Profile, profile.pk), on_the_desk(Source, Source.objects.get().pk)
+    assert client.post(live, {}).status_code == 403
+    assert client.post(source, {}).status_code == 403
+    draft = make_profile("draft", judgements={"j1": "It is."})
+    assert client.get(on_the_desk(Profile, draft.pk)).status_code == 200
+    revision = draft.revisions.get()
+    address = on_the_desk(Revision, revision.pk)
+    assert client.post(address, form_of(client.get(address)) | {"_publish": "1"}).status_code == 403
+
+
+def test_grades_are_shown_on_the_desk_and_nobody_edits_them(client, profile):
+    client.force_login(User.objects.create_superuser("root@example.org"))
+    grade = Grade.objects.get()
+    response = client.get(on_the_desk(Grade, grade.pk))
+    assert response.status_code == 200
+    assert client.post(on_the_desk(Grade, grade.pk), {"score": "1"}).status_code == 403
+    for model in (Profile, Source, Publisher, Revision, Grade, GradingState):
+        listed = client.get(reverse(f"admin:profiles_{model._meta.model_name}_changelist"))
+        assert listed.status_code == 200
+    assert "0.80 · Grade A/B · Strong" in client.get(reverse("admin:profiles_profile_changelist")).text
+
+
+def test_the_officer_sees_no_profile_on_the_desk(client, otto, profile):
+    client.force_login(otto)
+    assert client.get(reverse("admin:profiles_profile_changelist")).status_code == 403
+
+
+def test_a_publisher_in_use_cannot_be_deleted(client, edith, profile):
+    client.force_login(edith)
+    used, unused = Publisher.objects.get(), make_publisher()
+    for publisher in (used, unused):
+        client.post(reverse("admin:profiles_publisher_delete", args=[publisher.pk]), {"post": "yes"})
+    assert list(Publisher.objects.all()) == [used]
