@@ -59,6 +59,10 @@ class History:
     bands: tuple[Segment, ...]
     left: int
 
+    @property
+    def room(self) -> int:
+        return self.width - self.left
+
 
 @dataclass(frozen=True, slots=True)
 class Bar:

@@ -103,7 +103,7 @@ def confidence_page(profile: Profile) -> ConfidencePage:
         card=show_card(profile, shown),
         opening=_opening(told, names),
         waterfalls=tuple(_waterfalls(told, statements, names)),
-        warnings=tuple(explain_warning(warning, names) for warning in told.get("warnings", ())),
+        warnings=tuple(dict.fromkeys(explain_warning(warning, names) for warning in told.get("warnings", ()))),
         carried=tuple(_carried(told, names)) if told else (),
         moves=tuple(shown),
         more_moves=len(moves) > MOVES,
@@ -115,7 +115,8 @@ def confidence_page(profile: Profile) -> ConfidencePage:
 
 
 def _statements(statements: Mapping[str, str]) -> dict[str, str]:
-    return {f"judgement:{key}": statement for key, statement in statements.items()}
+    # The sentence they are quoted in brings its own full stop.
+    return {f"judgement:{key}": statement.removesuffix(".") for key, statement in statements.items()}
 
 
 def _opening(told: Told, names: Names) -> str:
