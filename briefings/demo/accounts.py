@@ -1,0 +1,113 @@
+"""The accounts of the demo: one for every kind of reader and for everybody on the desk, with one password for all."""
+
+import os
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+
+from allauth.account.models import EmailAddress
+from django.conf import settings
+from django.contrib.auth.hashers import make_password
+
+from accounts.models import User
+from briefings import staff
+from profiles.models import Person
+
+NOBODY = "A demonstration identity; no such person exists."
+# Short, common and hard to mistake for one another when read from a terminal.
+WORDS = """amber anchor apple arrow autumn badge basil beacon birch bridge cactus candle canyon cedar cherry clover
+    cobalt comet copper coral cotton cricket dahlia delta ember falcon fern fiddle forest galaxy garden ginger glacier
+    granite harbor hazel heron indigo island ivory jasmine juniper kettle lagoon lantern lemon lilac linen maple marble
+    meadow mosaic nectar nutmeg oasis olive onyx orchid otter paper pebble pepper pine plum poppy quartz raven reef
+    ribbon river saffron sage sierra silver spruce summit sunset thistle thunder timber topaz tulip tundra umbra valley
+    velvet violet walnut willow winter zephyr""".split()  # noqa: SIM905  a hundred quotes would be noise
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """One account of the demo. Its address is `<role>@example.org`."""
+
+    role: str
+    name: str
+    who: str
+    group: str = ""
+    superuser: bool = False
+
+    @property
+    def email(self) -> str:
+        return f"{self.role}@example.org"
+
+
+ROLES = (
+    Role("reader", "Rita", "has joined nothing"),
+    Role("circle", "Mina", "member of the Strategic Circle"),
+    Role("alliance", "Alma", "member of the Leadership Alliance, manager of the seats"),
+    Role("colleague", "Carl", "member of the Leadership Alliance on a second seat"),
+    Role("applicant", "Anton", "writing an application"),
+    Role("waiting", "Vera", "application handed in"),
+    Role("refused", "Rolf", "application refused"),
+    Role("expired", "Ella", "membership has ended"),
+    Role("suspended", "Simon", "membership is suspended"),
+    Role("author", "Wanda", "author, on the desk", staff.AUTHOR),
+    Role("editor", "Edith", "editor, on the desk", staff.EDITOR),
+    Role("editor2", "Frank", "second editor, on the desk", staff.EDITOR),
+    Role("officer", "Otto", "membership officer, on the desk", staff.OFFICER),
+    Role("admin", "Ada", "administrator, may do everything", superuser=True),
+)
+
+
+def seed_accounts(password: str) -> dict[str, User]:
+    """Make one account for each role, with a verified address; return them by role."""
+    staff.make_groups()
+    hashed = make_password(password)  # once: hashing is slow on purpose
+    return {role.role: _seed(role, hashed) for role in ROLES}
+
+
+def _seed(role: Role, hashed: str) -> User:
+    user = User.objects.create(
+        email=role.email,
+        name=f"{role.name} (demo {role.role})",
+        password=hashed,
+        is_staff=bool(role.group) or role.superuser,
+        is_superuser=role.superuser,
+    )
+    EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
+    if role.group:
+        staff.join(user, role.group)
+    return user
+
+
+def introduce_people() -> None:
+    """Say on the pages of the demo's authors and reviewers that they are made up."""
+    Person.objects.filter(authored__isnull=False).update(role="Author", biography=NOBODY)
+    Person.objects.filter(reviewed__isnull=False).update(role="Editor", biography=NOBODY)
+
+
+# --- The password -----------------------------------------------------------------------------------------------------
+
+
+def password_to_seed() -> str:
+    """Return DEMO_PASSWORD, or one made up and kept for the next start."""
+    return settings.ENV.demo_password or _kept(settings.DATA_DIR / "demo_password")
+
+
+def password_in_use() -> str | None:
+    """Return the password the accounts have; None if somebody has given them another one since."""
+    admin = User.objects.filter(email="admin@example.org").first()
+    kept = settings.DATA_DIR / "demo_password"
+    known = [settings.ENV.demo_password, kept.read_text().strip() if kept.exists() else ""]
+    return next((password for password in known if password and admin and admin.check_password(password)), None)
+
+
+def _kept(path: Path) -> str:
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with open(os.open(path, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600), "w") as file:
+            file.write("-".join(secrets.choice(WORDS) for _word in range(4)))
+    return path.read_text().strip()
+
+
+def table(password: str) -> str:
+    """Return the log-ins as a table for a terminal."""
+    rows = [f"  {role.email:<24}{role.who}" for role in ROLES]
+    return "\n".join([f"Log in as any of these with the password {password}", *rows])
