@@ -2,7 +2,6 @@ import shutil
 import subprocess
 import tarfile
 from contextlib import contextmanager
-from pathlib import Path
 
 import psycopg
 import pytest
@@ -13,6 +12,7 @@ from psycopg import sql
 from config import backup, embedded, env
 from config.processes import stop
 from tests.builders import cite, make_profile
+from tests.config.conftest import open_folder
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -59,20 +59,13 @@ def created_database():
 
 
 @pytest.fixture(scope="module")
-def other_server(tmp_path_factory):
+def other_server():
     """An embedded PostgreSQL, which is another one than ours when the tests run on a server of their own."""
-    data_dir = tmp_path_factory.mktemp("other") / "data dir"
-    open_up(data_dir)
-    part = embedded.start_postgres(data_dir, durable=False)
-    yield env.embedded_database(data_dir)
-    stop([part])
-    shutil.rmtree(env.run_dir(data_dir))
-
-
-def open_up(folder):
-    for parent in folder.parents:
-        if parent.stat().st_uid == env.os.getuid() and parent != Path("/"):
-            parent.chmod(parent.stat().st_mode | 0o011)
+    with open_folder() as folder:
+        part = embedded.start_postgres(folder, durable=False)
+        yield env.embedded_database(folder)
+        stop([part])
+        shutil.rmtree(env.run_dir(folder))
 
 
 def restore(file, database, media, folder):
