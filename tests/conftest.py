@@ -17,6 +17,12 @@ def static_files_by_their_plain_names(settings):
     settings.STORAGES = settings.STORAGES | {"staticfiles": plain}
 
 
+@pytest.fixture(autouse=True)
+def passwords_that_cost_nothing(settings):
+    # The real hash is slow on purpose: a third of a second for each member of the cast in each test.
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
 @pytest.fixture
 def mina(db):
     """Of the Strategic Circle."""
