@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from itertools import zip_longest
 from typing import Any
 
 from django.conf import settings
@@ -284,8 +285,7 @@ def sparkline(moves: Sequence[Move]) -> charts.History | None:
 def read_moves(profile: Profile, limit: int) -> list[Move]:
     """Return the newest grades of the profile, newest first, each with the score before it."""
     grades = list(Grade.objects.filter(profile=profile).defer("verdict").order_by("-seq")[: limit + 1])
-    earlier: list[Grade | None] = [*grades[1:], None]
-    return [_move(grade, before) for grade, before in zip(grades, earlier, strict=True)][:limit]
+    return [_move(grade, before) for grade, before in zip_longest(grades, grades[1:])][:limit]
 
 
 def _move(grade: Grade, before: Grade | None) -> Move:
