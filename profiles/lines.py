@@ -9,9 +9,9 @@ from django.db import connection
 from django.urls import reverse
 from django.utils.translation import get_language_info
 
-from profiles.grading.method import CREDIBILITY, DISPUTES, SUPPORTS, Evidence, Line, Link, grade_evidence
+from profiles.grading.method import CREDIBILITY, DISPUTES, SUPPORTS, Evidence, Line, Link, SourceId, grade_evidence
 from profiles.grading.working import credibility_in_words, reliability_in_words
-from profiles.models import Citation, Judgement, Profile, Source, Stance
+from profiles.models import Citation, Judgement, Profile, Stance
 
 # What prepares a draft shows nowhere; UNION, not UNION ALL: a ring of derivations ends.
 ABOVE = """
@@ -114,7 +114,6 @@ class ShownSource:
     """One source under its number on this page."""
 
     number: int
-    id: int
     title: str
     url: str
     archived_url: str
@@ -187,7 +186,7 @@ def _lines(evidence: Evidences, side: str, on: date) -> tuple[Line, ...]:
     for citation in evidence.citations:
         if citation.stance == side:
             strongest[citation.source_id] = max(strongest.get(citation.source_id, citation), citation, key=_strength)
-    links = {
+    links: dict[SourceId, Link] = {
         one.id: Link(one.id, str(one.publisher_id), tuple(evidence.origins.get(one.id, ())))
         for one in evidence.known.values()
     }
@@ -247,10 +246,20 @@ class _Shelf:
 
     def source(self, id: int, stance: str) -> ShownSource:
         citations = self.cited[stance][id]
-        source = citations[0].source
+        source, letter = citations[0].source, citations[0].source.publisher.reliability
         shown = ShownSource(
             number=len(self.shown) + 1,
-            **_described(source),
+            title=source.title,
+            url=source.url,
+            archived_url=source.archived_url,
+            authors=tuple(source.authors),
+            published_on=source.published_on,
+            language=source.language,
+            language_words=language_in_words(source.language),
+            publisher=source.publisher.name,
+            publisher_url=source.publisher.get_absolute_url(),
+            reliability=letter,
+            reliability_words=reliability_in_words(letter),
             uses=tuple(self._use(citation) for citation in citations),
             repeats=tuple(self.evidence.known[origin].title for origin in self.evidence.origins.get(id, ())),
         )
@@ -270,24 +279,6 @@ class _Shelf:
 
 def _led(members: Iterable[int | str], line: Line) -> list[int | str]:
     return sorted(members, key=lambda id: id != line.lead)
-
-
-def _described(source: Source) -> dict[str, object]:
-    letter = source.publisher.reliability
-    return {
-        "id": source.pk,
-        "title": source.title,
-        "url": source.url,
-        "archived_url": source.archived_url,
-        "authors": tuple(source.authors),
-        "published_on": source.published_on,
-        "language": source.language,
-        "language_words": language_in_words(source.language),
-        "publisher": source.publisher.name,
-        "publisher_url": source.publisher.get_absolute_url(),
-        "reliability": letter,
-        "reliability_words": reliability_in_words(letter),
-    }
 
 
 def language_in_words(tag: str) -> str:

@@ -210,7 +210,7 @@ def read_profile(slug: str) -> Profile:
 
 
 def profile_page(profile: Profile) -> ProfilePage:
-    """Read the rest of the page of a profile from `read_profile`."""
+    """Read the rest of the page of a profile from `read_profile`, which annotates it."""
     text, state = _text(profile), profile.state
     evidence = read_evidence(profile, text.statements)
     sources = show_sources(evidence, text.statements, on=state.as_of or timezone.now().date())
@@ -266,7 +266,7 @@ def show_card(profile: Profile, moves: Sequence[Move]) -> Card:
     grade = show_verdict(state.verdict) if state.verdict else None
     return Card(
         grade=grade,
-        updating=profile.updating,  # type: ignore[attr-defined]  annotated by read_profile
+        updating=profile.updating,  # type: ignore[attr-defined]
         as_of=state.as_of,
         graded_at=state.graded_at,
         ruler=charts.ruler(grade.number) if grade else None,
