@@ -130,6 +130,8 @@ def dump(database: str, output: Path) -> None:
 @contextmanager
 def opened(file: Path, folder: Path) -> Iterator[Contents]:
     """Unpack a backup into the folder and check every byte of it, before anything else is touched."""
+    if not file.exists():
+        raise CannotRestore(f"There is no file {file}.")
     try:
         with tarfile.open(file) as tar:
             for member in tar:
@@ -138,10 +140,7 @@ def opened(file: Path, folder: Path) -> Iterator[Contents]:
         wanted = manifest["checksums"]
         whole = manifest["assay"] == FORMAT and all(checksum(folder / name) == wanted[name] for name in wanted)
         contents = Contents(manifest["made"], manifest["migrations"], len(wanted) - 1)
-    except FileNotFoundError as error:
-        missing = "there is no such file" if error.filename == str(file) else "it was cut short"
-        raise CannotRestore(f"{file} cannot be restored: {missing}.") from None
-    except (tarfile.TarError, EOFError, ValueError, KeyError, TypeError):
+    except (tarfile.TarError, EOFError, ValueError, KeyError, TypeError, FileNotFoundError):
         raise CannotRestore(f"{file} is not a whole backup of Assay.") from None
     if not whole or DUMP not in wanted:
         raise CannotRestore(f"{file} is damaged: its parts do not have the checksums they were written with.")
