@@ -19,9 +19,3 @@ class ProfileQuerySet(models.QuerySet["Profile"]):
         return self.select_related("live_revision", "state").defer(
             "live_revision__sections", "live_revision__outlook", "live_revision__statements"
         )
-
-    def marked(self) -> "ProfileQuerySet":
-        """Profiles with an edit that is not graded yet."""
-        from profiles.models import Mark
-
-        return self.filter(models.Exists(Mark.objects.filter(profile_id=models.OuterRef("pk"))))
