@@ -47,7 +47,7 @@ def main(argv: list[str]) -> None:
         sys.exit(130)
     if arguments[0] == "-m":
         os.chdir(ROOT)
-    os.execv(PYTHON, [str(PYTHON), *arguments, *argv[1:]])  # noqa: S606 — one process, so that signals arrive
+    os.execv(PYTHON, [str(PYTHON), *arguments, *argv[1:]])
 
 
 def install(lock: str) -> None:
