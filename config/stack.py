@@ -358,9 +358,9 @@ def static_digest() -> str:
 
 
 def sentence_of(log: Path) -> Unavailable | None:
-    """Return what a command of ours said in a sentence as it gave up, if it did."""
-    end = last_lines(log, 1)
-    return Unavailable(end.removeprefix("assay: ")) if end.startswith("assay: ") else None
+    """Return what a command said in a sentence as it gave up, if it did."""
+    opening, _, sentence = last_lines(log, 1).partition(": ")
+    return Unavailable(sentence) if opening in {"assay", "CommandError"} else None
 
 
 def how_it_ended(code: int) -> str:

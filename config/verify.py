@@ -14,7 +14,7 @@ from config.chromium import MISSING, install_chromium
 PYTHON = sys.executable
 DJADE = str(Path(sys.prefix) / "bin" / "djade")  # a program, not a module
 TYPED = ["profiles", "accounts", "briefings", "config"]
-METHOD_TESTS = ["tests/profiles/grading"]
+METHOD_TESTS = [f"tests/profiles/grading/test_{name}.py" for name in ("method", "scale", "working")]
 TOGETHER = 2
 LABEL_WIDTH = 32
 
