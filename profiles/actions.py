@@ -13,7 +13,17 @@ from django.db.models import Max
 from django.utils import timezone
 
 from profiles.grading.pipeline import editing, today
-from profiles.models import Citation, Correction, Derivation, FacetValue, Profile, Revision, Stance
+from profiles.models import (
+    Citation,
+    Correction,
+    Derivation,
+    FacetValue,
+    Judgement,
+    JudgementCitation,
+    Profile,
+    Revision,
+    Stance,
+)
 from profiles.models.profile import TEXT
 
 DESK = "desk"
@@ -49,45 +59,36 @@ class NotPublished(Exception):
 
 def flaws_of(revision: Revision) -> list[Flaw]:
     """Return what stands in the way of publishing this text over the evidence as it is now."""
-    citations = list(revision.profile.citations.select_related("source").prefetch_related("judgements"))
-    return [
-        *_flaws_of_name(revision, citations),
-        *_flaws_of_citations(revision, citations),
-        *_flaws_of_figure(revision),
-    ]
+    return [*_flaws_of_name(revision), *_flaws_of_citations(revision), *_flaws_of_figure(revision)]
 
 
-def _flaws_of_name(revision: Revision, citations: list[Citation]) -> Iterator[Flaw]:
-    for title in {citation.source.title for citation in citations}:
-        if _plain(title) == _plain(revision.name):
-            yield Flaw("name", "The name is the title of one of the sources; write the name of the institution.")
+def _flaws_of_name(revision: Revision) -> Iterator[Flaw]:
+    titles = Citation.objects.filter(profile_id=revision.profile_id).values_list("source__title", flat=True)
+    if any(_plain(title) == _plain(revision.name) for title in titles.distinct()):
+        yield Flaw("name", "The name is the title of one of the sources; write the name of the institution.")
 
 
 def _plain(text: str) -> str:
     return " ".join(text.split()).casefold()
 
 
-def _flaws_of_citations(revision: Revision, citations: list[Citation]) -> Iterator[Flaw]:
-    if not citations:
+def _flaws_of_citations(revision: Revision) -> Iterator[Flaw]:
+    cited = list(Citation.objects.filter(profile_id=revision.profile_id).values_list("source_id", flat=True))
+    if not cited:
         yield Flaw("citations", "The profile cites no source; cite at least one.")
-    stated = [judgement for judgement in revision.profile.judgements.all() if judgement.key in revision.statements]
-    cited = {judgement.pk for citation in citations for judgement in citation.judgements.all()}
-    argued = {
-        judgement.pk
-        for citation in citations
-        if citation.stance != Stance.CONTEXT
-        for judgement in citation.judgements.all()
-    }
-    for place, judgement in enumerate(stated):
-        if place == 0 and judgement.pk not in argued:
-            yield Flaw(
-                "judgements", f"No source supports or disputes the headline judgement {judgement.key}.", judgement.key
-            )
-        elif judgement.essential and judgement.pk not in cited:
-            yield Flaw("judgements", f"No source is cited for the essential judgement {judgement.key}.", judgement.key)
-    if not stated and len({citation.source_id for citation in citations}) < len(citations):
+    stated = Judgement.objects.filter(profile_id=revision.profile_id, key__in=list(revision.statements))
+    if not stated and len(set(cited)) < len(cited):
         # Without judgements there is one question, and a source answers it once; twice could never be graded.
         yield Flaw("citations", "A source is cited twice, but the text states no key judgement to tell them apart.")
+    links = JudgementCitation.objects.filter(profile_id=revision.profile_id)
+    argued = set(links.exclude(citation__stance=Stance.CONTEXT).values_list("judgement", flat=True))
+    resting = set(links.values_list("judgement", flat=True))
+    for place, judgement in enumerate(stated):
+        key = judgement.key
+        if place == 0 and judgement.pk not in argued:
+            yield Flaw("judgements", f"No source supports or disputes the headline judgement {key}.", key)
+        elif judgement.essential and judgement.pk not in resting:
+            yield Flaw("judgements", f"No source is cited for the essential judgement {key}.", key)
 
 
 def _flaws_of_figure(revision: Revision) -> Iterator[Flaw]:

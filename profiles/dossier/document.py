@@ -11,7 +11,7 @@ from typing import NoReturn, TypeAlias
 
 import yaml
 
-MOST_BYTES = 2_000_000
+MOST_BYTES = 5_000_000
 MOST_DEPTH = 20
 MOST_ALIASES = 20
 MOST_PROBLEMS = 50
@@ -280,5 +280,7 @@ def shown(text: str) -> str:
 
 
 def short(text: str) -> str:
+    if len(text) <= 60 and text.isprintable():
+        return text
     cut = text if len(text) <= 60 else f"{text[:57]}..."
     return "".join(char if char.isprintable() else f"\\u{ord(char):04x}" for char in cut)

@@ -81,10 +81,13 @@ def _keys(sources: list[Source]) -> dict[int, str]:
     keys: dict[int, str] = {}
     taken: set[str] = set()
     for source in sources:
-        name = slugify(f"{source.publisher.slug} {source.title}")[:LONGEST_KEY]
-        keys[source.pk] = fresh_slug(name, taken, "source")
+        keys[source.pk] = fresh_slug(_cut(slugify(f"{source.publisher.slug} {source.title}")), taken, "source")
         taken.add(keys[source.pk])
     return keys
+
+
+def _cut(name: str) -> str:
+    return name if len(name) <= LONGEST_KEY else name[: LONGEST_KEY + 1].rpartition("-")[0]
 
 
 def _publisher(publisher: Publisher) -> dict[str, Any]:
@@ -186,8 +189,14 @@ class _Dumper(getattr(yaml, "CSafeDumper", yaml.SafeDumper)):  # type: ignore[mi
         node: yaml.ScalarNode = self.represent_scalar("tag:yaml.org,2002:str", text, style=style)
         return node
 
+    def represent_items(self, items: list[Any]) -> yaml.SequenceNode:
+        short = all(isinstance(item, str) for item in items) and sum(map(len, items)) < WIDTH // 2
+        node: yaml.SequenceNode = self.represent_sequence("tag:yaml.org,2002:seq", items, flow_style=short)
+        return node
+
 
 _Dumper.add_representer(str, _Dumper.represent_words)
+_Dumper.add_representer(list, _Dumper.represent_items)
 
 
 def as_yaml(whole: dict[str, Any]) -> str:

@@ -386,7 +386,8 @@ def _load_citations(
     paired = _pair(wanted, stored, links)
     # Links go first and come last: one judgement has a source once, at every moment in between.
     unlinked = _unlink(paired, wanted, links)
-    gone = [citation.pk for citation in stored if citation not in paired]
+    kept = {citation.pk for citation in paired if citation}
+    gone = [citation.pk for citation in stored if citation.pk not in kept]
     if gone:
         Citation.objects.filter(pk__in=gone).delete()
     columns = {
