@@ -4,7 +4,10 @@ import ast
 import os
 import re
 import statistics
+import subprocess
+import sys
 import tomllib
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
@@ -68,6 +71,40 @@ def test_the_locks_hold_what_the_project_asks_for():
     for name, requirements in asked.items():
         for requirement in map(Requirement, requirements):
             assert pins(name)[canonicalize_name(requirement.name)] in requirement.specifier
+
+
+SERVED_ALONE = """
+import importlib, pkgutil, sys
+
+class Closed:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in {closed}:
+            raise ModuleNotFoundError(f"{{name}} is in the lock of the tests alone")
+
+sys.meta_path.insert(0, Closed())
+import django
+django.setup()
+from django.conf import settings
+for app in {ours}:
+    for module in pkgutil.walk_packages([app], f"{{app}}."):
+        if ".migrations" not in module.name and module.name not in ("config.testing", "config.verify"):
+            importlib.import_module(module.name)
+importlib.import_module(settings.ROOT_URLCONF)
+from config.celery import app
+app.connection_for_write().transport_cls, app.Worker
+importlib.import_module("granian.cli")
+"""
+
+
+def test_what_is_served_needs_no_package_of_the_tests():
+    closed = {
+        name
+        for name, dists in packages_distributions().items()
+        if not set(map(canonicalize_name, dists)) & set(pins("run"))
+    }
+    script = SERVED_ALONE.format(closed=sorted(closed - set(OURS)), ours=OURS)
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_every_dependency_says_what_it_is_for():
