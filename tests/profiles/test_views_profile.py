@@ -3,8 +3,10 @@ from datetime import UTC, date, datetime
 from html.parser import HTMLParser
 
 import pytest
+from django.contrib.staticfiles import finders
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
+from django.template.loader import render_to_string
 from django.utils import timezone
 
 from profiles.citing import Reference
@@ -558,3 +560,36 @@ def test_a_citation_without_author_and_date_names_the_site():
     reference = Reference("x", "X", "", None, "", "https://x.org/")
     assert reference.plain == "“X”, Assay. https://x.org/"
     assert "author = {{Assay}}," in reference.bibtex
+
+
+# --- When there is no page ---------------------------------------------------------------------------------------------
+
+
+def test_a_missing_page_offers_the_search(client):
+    text = client.get("/nothing-here/").content.decode()
+    assert "There is no page at this address" in text
+    assert 'name="q"' in text
+
+
+@pytest.mark.parametrize("name", ["500.html", "503.html"])
+def test_the_pages_for_our_own_faults_stand_without_context_and_database(name, django_assert_num_queries):
+    with django_assert_num_queries(0):
+        text = render_to_string(name)
+    assert "<h1>" in text
+    for path in re.findall(r'href="/static/([^"]+)"', text):
+        assert finders.find(path), path
+
+
+def test_browsers_that_ask_for_an_icon_by_its_old_name_find_one(client):
+    response = client.get("/favicon.ico")
+    assert (response.status_code, response["Location"]) == (301, "/static/favicon.ico")
+    assert finders.find("favicon.ico")
+
+
+def test_a_citation_for_no_judgement_says_that_it_takes_no_part(client):
+    profile = make_profile(live=True, judgements={"j1": "It is."})
+    cite(profile, judgements=[])
+    assert "no key judgement, so it takes no part" in html(client, profile)
+    alone = make_profile(live=True)
+    cite(alone)
+    assert "takes no part" not in html(client, alone)
