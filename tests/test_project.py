@@ -91,7 +91,7 @@ for app in {ours}:
             importlib.import_module(module.name)
 importlib.import_module(settings.ROOT_URLCONF)
 from config.celery import app
-app.connection_for_write().transport_cls, app.Worker
+app.connection_for_write().get_transport_cls(), app.Worker
 importlib.import_module("granian.cli")
 """
 
