@@ -3,6 +3,7 @@
 Set DATABASE_URL and REDIS_URL to test on servers of your own.
 """
 
+import atexit
 import os
 import shutil
 import socket
@@ -23,19 +24,30 @@ KEPT = ("DATABASE_URL", "REDIS_URL")
 LOOPBACK = {"localhost", "127.0.0.1", "::1", ""}
 BROWSER_TESTS = env.ROOT / "tests" / "browser"
 
+parts: list[Part] = []
+
 
 def prepare_environment() -> None:
     # Before anything imports the settings; what the person has exported for a site of theirs is not for the tests.
-    os.environ.setdefault(DATA_DIR, tempfile.mkdtemp(prefix="assay-test-"))
+    if DATA_DIR not in os.environ:
+        os.environ[DATA_DIR] = tempfile.mkdtemp(prefix="assay-test-")
     for name in set(env.NAMES) - set(KEPT):
         os.environ.pop(name, None)
     os.environ.update(DATA_DIR=os.environ[DATA_DIR], SECRET_KEY="only-for-tests-" * 4)
     os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
 
 
+def leave_nothing_behind(data_dir: Path) -> None:
+    stop(parts)
+    for folder in ((data_dir / "postgres").resolve(), data_dir, env.run_dir(data_dir)):
+        shutil.rmtree(folder, ignore_errors=True)
+
+
 is_first = DATA_DIR not in os.environ  # xdist's workers inherit the folder, and with it the servers
 prepare_environment()
-parts: list[Part] = []
+if is_first:
+    # Not in a hook: a run that ends before its first test skips those.
+    atexit.register(leave_nothing_behind, Path(os.environ["DATA_DIR"]))
 
 
 def pytest_sessionstart() -> None:
@@ -52,14 +64,6 @@ def start_servers(data_dir: Path) -> None:
         parts.append(embedded.start_postgres(data_dir, durable=False))
     if "REDIS_URL" not in os.environ and (redis := embedded.start_redis(data_dir, durable=False)):
         parts.append(redis)
-
-
-def pytest_unconfigure() -> None:
-    if is_first:
-        data_dir = Path(os.environ["DATA_DIR"])
-        stop(parts)
-        for folder in ((data_dir / "postgres").resolve(), data_dir, env.run_dir(data_dir)):
-            shutil.rmtree(folder, ignore_errors=True)
 
 
 def close_the_way_out() -> None:
