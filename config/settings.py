@@ -78,7 +78,7 @@ TIMEOUTS = {
 }
 TIMEOUTS["drain"] = TIMEOUTS["worker"]
 DATABASES = {"default": env.database_settings(ENV.database_url)}
-DATABASES["default"].update(CONN_MAX_AGE=60 if PROCESS == "web" else 0, CONN_HEALTH_CHECKS=PROCESS == "web")
+DATABASES["default"].update(CONN_MAX_AGE=60, CONN_HEALTH_CHECKS=True)
 DATABASES["default"]["OPTIONS"] = {
     "connect_timeout": "3",
     "keepalives_idle": "3",
