@@ -640,5 +640,5 @@ def _uses(citation: Entry, judgements: set[str]) -> Iterator[str]:
 
 
 def _again(citation: Entry, key: str, first: Entry) -> str:
-    question = f"judgement {key}" if key else "this profile, which has no judgements"
-    return f"is {shown(citation['source'])}, cited for {question} on line {first.line} already; once is enough."
+    rule = f"judgement {key} rests on a source once" if key else "without judgements a source is cited once"
+    return f"is {shown(citation['source'])}, as on line {first.line}; {rule}."
