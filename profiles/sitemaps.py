@@ -36,6 +36,10 @@ class Entry:
     def url(self) -> str:
         return f"{settings.SITE_URL}{self.path}"
 
+    @property
+    def lastmod(self) -> str:
+        return self.changed_at.isoformat() if self.changed_at else ""
+
 
 def entries() -> Iterator[Entry]:
     for name in STATIC:

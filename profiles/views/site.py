@@ -33,7 +33,7 @@ def contact(request: HttpRequest) -> HttpResponse:
     about = _about(request.GET.get("profile", ""))
     form = ContactForm(request.POST if request.method == "POST" else None)
     if not form.is_valid():
-        return _form(request, form, about, status=400 if form.is_bound else 200)
+        return _form(request, form, about)
     if form.is_from_a_program:
         return redirect("profiles:contact_thanks")
     if not desk.may_report(get_adapter().get_client_ip(request)):
@@ -48,7 +48,7 @@ def contact(request: HttpRequest) -> HttpResponse:
     return redirect("profiles:contact_thanks")
 
 
-def _form(request: HttpRequest, form: ContactForm, about: Profile | None, *, status: int) -> HttpResponse:
+def _form(request: HttpRequest, form: ContactForm, about: Profile | None, *, status: int = 200) -> HttpResponse:
     name = about.live_revision.name if about and about.live_revision else ""
     return render(request, "profiles/contact.html", {"form": form, "about": about, "name": name}, status=status)
 

@@ -19,10 +19,14 @@ from tests.profiles.test_views_finding import graded
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture(autouse=True)
-def first_pages():
+def write_first_pages() -> None:
     # A test that commits empties every table, what migrations wrote included.
     importlib.import_module("profiles.migrations.0003_first_pages").write_pages(apps, None)
+
+
+@pytest.fixture(autouse=True)
+def first_pages(db):
+    write_first_pages()
 
 
 @pytest.fixture
@@ -200,7 +204,7 @@ def test_a_report_without_its_token_is_refused():
 def test_an_error_keeps_what_was_typed_and_stands_beside_its_field(client):
     response = client.post("/contact/", {"message": "The <date> is wrong.", "email": "nobody"})
     html = response.content.decode()
-    assert response.status_code == 400
+    assert response.status_code == 200
     assert "The &lt;date&gt; is wrong.</textarea>" in html
     assert 'value="nobody"' in html
     assert "This does not look like an email address." in html
@@ -219,7 +223,7 @@ def test_an_error_keeps_what_was_typed_and_stands_beside_its_field(client):
     ],
 )
 def test_a_report_that_says_nothing_or_too_much_is_not_filed(client, fields):
-    assert client.post("/contact/", fields).status_code == 400
+    assert "was not sent" in client.post("/contact/", fields).content.decode()
     assert not Ticket.objects.exists()
 
 
