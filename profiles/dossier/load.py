@@ -625,6 +625,9 @@ def _read_beside(dossier: Dossier, entry: Entry) -> bytes | None:
         if not path.is_relative_to(dossier.folder.resolve()):
             dossier.wrong(entry, "file", f'is "{entry["file"]}", which leads out of the folder of the dossier.')
             dossier.problems.raise_any()
+        if path.exists() and not path.is_file():
+            dossier.wrong(entry, "file", f'is "{entry["file"]}", which is not a file.')
+            dossier.problems.raise_any()
         with path.open("rb") as file:
             held: bytes = file.read(figures.MOST_BYTES + 1)
             return held

@@ -1,5 +1,6 @@
 """What an import leaves in the database, and what it leaves alone."""
 
+import os
 from datetime import date
 
 import pytest
@@ -447,6 +448,12 @@ def test_a_file_that_is_no_picture_is_told(tmp_path):
     (tmp_path / "example.webp").write_text("<svg onload='alert(1)'/>")
     [said] = refused(tmp_path, example(figure=FIGURE))
     assert "is not a picture of a kind we show" in said
+
+
+def test_a_folder_or_pipe_in_place_of_a_picture_is_told(tmp_path):
+    os.mkfifo(tmp_path / "example.webp")  # reading it would wait for ever
+    [said] = refused(tmp_path, example(figure=FIGURE))
+    assert said == 'profile.figure.file: is "example.webp", which is not a file.'
 
 
 def test_a_link_out_of_the_folder_is_refused(tmp_path):
