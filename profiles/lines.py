@@ -126,7 +126,7 @@ class ShownSource:
     reliability: str
     reliability_words: str
     uses: tuple[Use, ...]
-    repeats: tuple[str, ...]
+    repeats: tuple[str, ...]  # titles and publishers of what it is derived from
 
     @property
     def anchor(self) -> str:
@@ -216,6 +216,7 @@ class _Shelf:
 
     def __init__(self, evidence: Evidences, statements: Mapping[str, str]) -> None:
         self.evidence = evidence
+        self.names = evidence.names
         self.cited: dict[str, dict[int, list[Citation]]] = defaultdict(dict)
         for citation in evidence.citations:
             self.cited[citation.stance].setdefault(citation.source_id, []).append(citation)
@@ -261,7 +262,7 @@ class _Shelf:
             reliability=letter,
             reliability_words=reliability_in_words(letter),
             uses=tuple(self._use(citation) for citation in citations),
-            repeats=tuple(self.evidence.known[origin].title for origin in self.evidence.origins.get(id, ())),
+            repeats=tuple(self.names[str(origin)] for origin in self.evidence.origins.get(id, ())),
         )
         self.shown[stance, id] = shown
         return shown

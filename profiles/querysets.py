@@ -17,5 +17,5 @@ class ProfileQuerySet(models.QuerySet["Profile"]):
     def for_listing(self) -> "ProfileQuerySet":
         """What a row of a list shows, in one query; never the body."""
         return self.select_related("live_revision", "state").defer(
-            "live_revision__sections", "live_revision__outlook", "live_revision__statements"
+            "live_revision__sections", "live_revision__outlook", "live_revision__statements", "state__verdict"
         )

@@ -38,16 +38,17 @@ class Role:
         return f"{self.role}@example.org"
 
 
+# A reader's accounts bear the names of the tiers they are kept for.
 ROLES = (
-    Role("reader", "Rita", "has joined nothing"),
-    Role("circle", "Mina", "member of the Strategic Circle"),
-    Role("alliance", "Alma", "member of the Leadership Alliance, manager of the seats"),
-    Role("colleague", "Carl", "member of the Leadership Alliance on a second seat"),
-    Role("applicant", "Anton", "writing an application"),
-    Role("waiting", "Vera", "application handed in"),
-    Role("refused", "Rolf", "application refused"),
-    Role("expired", "Ella", "membership has ended"),
-    Role("suspended", "Simon", "membership is suspended"),
+    Role("reader", "Rita", "a reader"),
+    Role("circle", "Mina", "a reader, kept for the Strategic Circle"),
+    Role("alliance", "Alma", "a reader, kept for the Leadership Alliance"),
+    Role("colleague", "Carl", "a reader, kept for a second seat of the Alliance"),
+    Role("applicant", "Anton", "a reader, kept for an application"),
+    Role("waiting", "Vera", "a reader, kept for an application that needs information"),
+    Role("refused", "Rolf", "a reader, kept for a refused application"),
+    Role("expired", "Ella", "a reader, kept for an expired membership"),
+    Role("suspended", "Simon", "a reader, kept for a suspension"),
     Role("author", "Wanda", "author, on the desk", staff.AUTHOR),
     Role("editor", "Edith", "editor, on the desk", staff.EDITOR),
     Role("editor2", "Frank", "second editor, on the desk", staff.EDITOR),

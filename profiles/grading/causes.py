@@ -8,7 +8,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from profiles.models import Judgement, Publisher, Source
+from profiles.models import Judgement, Profile, Publisher, Source
 
 Change = dict[str, Any]
 TOLD = 6  # causes kept by name; the rest are counted
@@ -18,6 +18,7 @@ TOLD = 6  # causes kept by name; the rest are counted
 class Moved:
     """One grade that moved: the changes its marks carried, and what it was before."""
 
+    profile_id: int
     changes: Sequence[Change]
     first: bool
     old_method: int
@@ -27,7 +28,7 @@ class Moved:
 
 def of(moved: Sequence[Moved]) -> list[list[Change]]:
     """Return the causes of each, ready to be stored: names stand in them, so they outlive what they name."""
-    names = _names(change for one in moved for change in one.changes)
+    names = _names((change for one in moved for change in one.changes), [one.profile_id for one in moved])
     return [_causes(one, names) for one in moved]
 
 
@@ -35,13 +36,14 @@ def _causes(moved: Moved, names: "_Names") -> list[Change]:
     changes = [change for change in moved.changes if change.get("on")]
     published = [change for change in changes if change["on"] == "profile" and change["op"] == "publish"]
     if published and moved.first:
-        return [names.tell(published[0])]
-    told = _distinct(names.tell(change) for change in changes)
+        return [names.tell(published[0], moved.profile_id)]
+    told = _distinct(names.tell(change, moved.profile_id) for change in changes)
     if not moved.first and moved.old_method != moved.new_method:
         told.append({"on": "method", "from": moved.old_method, "to": moved.new_method})
     before, after = moved.least_sure
     if not moved.first and before != after:
-        told.append({"on": "least_sure", "from": before, "to": after})
+        sides = {"from": names.judgement(moved.profile_id, before), "to": names.judgement(moved.profile_id, after)}
+        told.append({"on": "least_sure", **sides})
     rest = sum(int(change.get("count", 1)) for change in told[TOLD:])
     return told[:TOLD] + ([{"on": "more", "count": rest}] if rest else []) or [{"on": "age"}]
 
@@ -59,8 +61,13 @@ class _Names:
     sources: dict[int, str] = field(default_factory=dict)
     publishers: dict[int, str] = field(default_factory=dict)
     judgements: dict[int, str] = field(default_factory=dict)
+    statements: dict[int, dict[str, str]] = field(default_factory=dict)
 
-    def tell(self, change: Change) -> Change:
+    def judgement(self, profile_id: int, key: str | None) -> str:
+        """What a judgement says where readers can read it; before that, its key."""
+        return self.statements.get(profile_id, {}).get(key or "", key or "")
+
+    def tell(self, change: Change, profile_id: int) -> Change:
         """Replace numbers by names; a row that is gone by now is named by what its trigger kept."""
         told = {
             key: value for key, value in change.items() if key in {"on", "op", "by", "count", "name", "title", "key"}
@@ -71,6 +78,8 @@ class _Names:
             told["origin"] = self.sources.get(change["origin_id"], "")
         if "judgement_id" in change:
             told["key"] = self.judgements.get(change["judgement_id"], "")
+        if told.get("key"):
+            told["statement"] = self.judgement(profile_id, told["key"])
         for side in ("from", "to"):
             if side in change:
                 told[side] = {
@@ -87,7 +96,7 @@ class _Names:
         return bool(change.get("from", {}).get(key) != change.get("to", {}).get(key))
 
 
-def _names(changes: Iterable[Change]) -> _Names:
+def _names(changes: Iterable[Change], profile_ids: list[int]) -> _Names:
     wanted: dict[str, set[int]] = {"source": set(), "publisher": set(), "judgement": set()}
     for change in changes:
         for part in (change, change.get("from", {}), change.get("to", {})):
@@ -98,6 +107,7 @@ def _names(changes: Iterable[Change]) -> _Names:
         dict(Source.objects.filter(pk__in=wanted["source"]).values_list("pk", "title")),
         dict(Publisher.objects.filter(pk__in=wanted["publisher"]).values_list("pk", "name")),
         dict(Judgement.objects.filter(pk__in=wanted["judgement"]).values_list("pk", "key")),
+        dict(Profile.objects.filter(pk__in=profile_ids).values_list("pk", "live_revision__statements")),
     )
 
 
@@ -197,25 +207,31 @@ def _plain(value: Any) -> str:
 
 def _judgement(cause: Change) -> str:
     if cause["op"] == "add":
-        return _("Key judgement %(key)s was added") % cause
+        return _("The key judgement “%(statement)s” was added") % _quoted(cause)
     if cause["op"] == "remove":
-        return _("Key judgement %(key)s was removed") % cause
-    now = {name: _plain(value) for name, value in cause["to"].items()}
-    return "; ".join(
-        {
-            "essential": _("Key judgement %(key)s is essential: %(now)s"),
-            "lasting": _("Key judgement %(key)s is lasting: %(now)s"),
-        }.get(name, _("Key judgement %(key)s was edited"))
-        % {"key": cause["key"], "now": value}
-        for name, value in now.items()
-    )
+        return _("The key judgement “%(statement)s” was removed") % _quoted(cause)
+    return "; ".join(_judgement_field(name, value) % _quoted(cause) for name, value in cause["to"].items())
+
+
+def _judgement_field(name: str, value: Any) -> str:
+    return {
+        ("essential", True): _("“%(statement)s” is now an essential judgement"),
+        ("essential", False): _("“%(statement)s” is no longer an essential judgement"),
+        ("lasting", True): _("“%(statement)s” no longer ages"),
+        ("lasting", False): _("“%(statement)s” ages from now on"),
+    }.get((name, value), _("The key judgement “%(statement)s” was edited"))
+
+
+def _quoted(cause: Change) -> Change:
+    # The full stop of a statement would stand beside the one of our sentence.
+    return {**cause, "statement": (cause.get("statement") or cause.get("key", "")).rstrip(".")}
 
 
 def _link(cause: Change) -> str:
     if _many(cause) > 1:
         return _("Which citations the key judgements rest on was edited")
     if cause["op"] == "add":
-        return _("Key judgement %(key)s now rests on “%(title)s”") % cause
+        return _("“%(statement)s” now rests on “%(title)s”") % _quoted(cause)
     if cause["op"] == "remove":
         return _("A key judgement no longer rests on “%(title)s”") % cause
     return _("A key judgement rests on another citation")
@@ -238,7 +254,9 @@ _WORDS: dict[str, Callable[[Change], str]] = {
     "profile": _profile,
     "age": lambda cause: _("Nothing was edited: evidence counts for less as it ages"),
     "method": lambda cause: _("The method changed from version %(from)s to version %(to)s") % cause,
-    "least_sure": lambda cause: _("The least sure essential judgement is now %(to)s, before: %(from)s") % cause,
+    "least_sure": lambda cause: (
+        _("The least sure essential judgement is now “%(to)s”") % {"to": cause["to"].rstrip(".")}
+    ),
     "more": lambda cause: ngettext("%(count)d further edit", "%(count)d further edits", cause["count"]) % cause,
     "operator": lambda cause: _("The operator asked for the grade to be computed again"),
 }

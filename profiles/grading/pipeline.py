@@ -359,6 +359,7 @@ def _append_grades(moved: list[_Graded], day: date) -> None:
 def _moved(one: _Graded) -> causes.Moved:
     before = one.last["least_sure"] if one.last else None
     return causes.Moved(
+        profile_id=one.state.profile_id,
         changes=one.changes,
         first=one.last is None,
         old_method=one.state.method,

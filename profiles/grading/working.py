@@ -285,7 +285,7 @@ def _ageing(said: Told) -> list[str]:
         return []
     if said["published"] is None:
         return [_("undated, so it counts for half")]
-    day = date_format(date.fromisoformat(said["published"]), "DATE_FORMAT")
+    day = date_format(date.fromisoformat(said["published"]), "j F Y")
     return [
         _("published on %(day)s and counted at %(share)s for its age") % {"day": day, "share": _percent(said["age"])}
     ]

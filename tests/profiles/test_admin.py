@@ -110,7 +110,7 @@ def test_a_judgement_marked_essential_moves_the_grade(client, edith, profile):
     client.force_login(edith)
     save(client, Profile, profile.pk, **{"judgements-1-essential": "on"})
     assert score(profile) == "0.00"
-    assert last_cause(profile) == "Key judgement j2 is essential: yes."
+    assert last_cause(profile) == "“It is large” is now an essential judgement."
 
 
 def test_a_judgement_can_rest_on_a_source_only_once(client, edith, profile):

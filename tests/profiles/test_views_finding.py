@@ -302,7 +302,7 @@ def test_the_front_page_tells_what_moved_and_why(client):
     )
     html = client.get("/").content.decode()
     assert "What moved" in html
-    assert "before 0.64" in html
+    assert "before: 0.64" in html
     assert "evidence counts for less as it ages" in html
     assert 'href="/profiles/tidewater/confidence/"' in html
     assert 'href="/facets/region/africa/"' in html

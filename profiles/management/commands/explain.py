@@ -58,6 +58,7 @@ def _day(text: str | None) -> date | None:
 
 def _lines(told: dict[str, Any]) -> list[str]:
     names = {str(pk): f"“{title}” ({publisher})" for pk, title, publisher in _titles()}
+    names |= {f"judgement:{key}": one["statement"].rstrip(".") for key, one in told["judgements"].items()}
     lines = [f"{told['slug']}: {told['score']:.2f} · Grade {told['band']} · {told['label']}", told["breadth"]]
     lines += [f"as of {told['as_of']} (UTC), method {told['method']}, next due {told['due'] or 'never'}", ""]
     lines += _steps(told["steps"], names)

@@ -150,7 +150,7 @@ def test_a_ring_is_told_as_a_ring():
 
 def test_age_is_told_where_it_counts():
     old, undated = source(1, published=date(2022, 7, 1)), source(1, published=None)
-    assert "; published on July 1, 2022 and counted at 50% for its age." in told(old)[0]
+    assert "; published on 1 July 2022 and counted at 50% for its age." in told(old)[0]
     assert "; undated, so it counts for half." in told(undated)[0]
     for sentence in (*told(old, lasting=True), *told(undated, lasting=True), *told(source(1))):
         assert sentence.endswith("credibility 2 (probably true).")
