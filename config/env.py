@@ -205,7 +205,7 @@ def make_data_dir(data_dir: Path) -> None:
 
 def _write_once(path: Path, text: str) -> None:
     # Two processes may start at the same moment: whoever links first wins, and nobody reads half a file.
-    draft = path.with_name(f"{path.name}.{os.getpid()}")
+    draft = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
     with open(os.open(draft, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600), "w") as file:
         file.write(text)
     try:
