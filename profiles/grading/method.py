@@ -488,6 +488,7 @@ class _Weighed(NamedTuple):
 
 
 def _weigh(draft: _Draft, on: date, ageless: bool) -> _Weighed:
+    """Grade a line on what weighs most on that day; of equals the direct one leads, then the last id."""
     graded_on = draft.roots or draft.reports
     weighed = [(_force(one) * _age(one, on, ageless), one) for one in graded_on]
     weight, lead = weighed[0]
@@ -780,6 +781,7 @@ def _of_them_direct(direct: int, count: int) -> str:
 
 
 def _at_second_hand(reported: int, count: int) -> str:
+    """Say how many lines have no root on file; without a number, all of them."""
     if not reported:
         return ""
     return ", known only at second hand" if reported == count else f", {_number(reported)} known only at second hand"
@@ -789,6 +791,7 @@ def _at_second_hand(reported: int, count: int) -> str:
 
 
 def _cautions(side: Sequence[Evidence], lines: Sequence[_Weighed], rings: Collection[SourceId]) -> Iterator[Caution]:
+    """Yield what the desk should look at; of uncited origins, the principal ones of reports without a root on file."""
     cited = {one.id for one in side}
     found: dict[str, Collection[SourceId]] = {
         "direct-but-derived": [one.id for one in side if one.direct and one.derived_from],

@@ -149,6 +149,13 @@ def test_filing_an_origin_never_costs():
     assert score(*heard, first, second, known=known) == 0.65
 
 
+def test_filing_a_second_origin_that_two_reports_share_shows_them_to_be_one_line():
+    heard = [report(1, "A", derived_from=("g1", "shared")), report(2, "A", derived_from=("g2", "shared"))]
+    assert score(*heard) == 0.82
+    assert score(*heard, direct("shared", "F")) == 0.65
+    assert score(*heard, *(direct(id, "F") for id in ("shared", "g1", "g2"))) == 0.89
+
+
 def test_a_report_of_two_cited_origins_repeats_both_and_is_counted_once():
     verdict = grade(direct("o", "B"), direct("o2", "C"), report(3, "A", derived_from=("o", "o2")))
     assert verdict.breadth == "two independent sources, both direct (one further report of the same)"
