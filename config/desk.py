@@ -1,8 +1,11 @@
 from collections.abc import Callable
 from typing import Any
 
+from django.apps import apps
+from django.contrib import messages
 from django.contrib.admin import AdminSite
-from django.http import HttpRequest, HttpResponse
+from django.db import IntegrityError
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 
 from profiles.grading.pipeline import editing
 
@@ -20,8 +23,23 @@ class Desk(AdminSite):
         def named(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
             if request.method != "POST":
                 return checked(request, *args, **kwargs)
-            with editing(by="desk"):
-                return checked(request, *args, **kwargs)
+            try:
+                with editing(by="desk"):
+                    return checked(request, *args, **kwargs)
+            except IntegrityError as error:
+                # The forms check first; what comes this far is two people at once. Nothing of this save stands.
+                messages.error(request, f"Not saved: {promise_broken(error)}")
+                return HttpResponseRedirect(request.get_full_path())
 
         named.csrf_exempt = getattr(checked, "csrf_exempt", False)  # type: ignore[attr-defined]
         return named
+
+
+def promise_broken(error: IntegrityError) -> str:
+    """Return the sentence of the constraint that refused, for the person whose save it was."""
+    name = getattr(getattr(error.__cause__, "diag", None), "constraint_name", None)
+    promises = (constraint for model in apps.get_models() for constraint in model._meta.constraints)
+    for constraint in promises:
+        if constraint.name == name:
+            return str(constraint.get_violation_error_message())
+    return "somebody else has changed this meanwhile. Look at it again."

@@ -9,7 +9,7 @@ from datetime import date
 from typing import Any
 
 from django.contrib.auth.base_user import AbstractBaseUser
-from django.db.models import Max
+from django.db.models import Exists, Max, OuterRef
 from django.utils import timezone
 
 from profiles.grading.pipeline import editing, today
@@ -187,8 +187,15 @@ def show(revision: Revision, *, by: AbstractBaseUser | None = None) -> None:
     profile.live_revision, profile.withdrawn_at = revision, None
     profile.first_published = profile.first_published or today()
     profile.save(update_fields=["live_revision", "withdrawn_at", "first_published"])
-    # What was prepared on this draft now counts for everybody.
-    Derivation.objects.filter(draft_of=profile).update(draft_of=None)
+    _share_derivations(profile)
+
+
+def _share_derivations(profile: Profile) -> None:
+    """What was prepared on this draft now counts for everybody."""
+    prepared = Derivation.objects.filter(draft_of=profile)
+    everybodys = Derivation.objects.filter(source=OuterRef("source"), origin=OuterRef("origin"), draft_of=None)
+    prepared.filter(Exists(everybodys)).delete()
+    prepared.update(draft_of=None)
 
 
 def withdraw_profile(*, profile_id: int) -> None:

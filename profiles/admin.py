@@ -84,8 +84,23 @@ class PersonAdmin(DeskAdmin):
 # --- Sources ----------------------------------------------------------------------------------------------------------
 
 
+class DerivationFormSet(forms.BaseInlineFormSet):
+    def clean(self) -> None:
+        super().clean()
+        if self.instance.pk and any(origin.pk == self.instance.pk for origin in _kept(self, "origin")):
+            raise forms.ValidationError("A source cannot be derived from itself.")
+
+
+def _kept(formset: Any, field: str) -> Iterator[Any]:
+    """What the forms of a formset say in one field, those left out that are empty or to be deleted."""
+    for form in formset.forms:
+        if not form.cleaned_data.get("DELETE") and form.cleaned_data.get(field):
+            yield form.cleaned_data[field]
+
+
 class DerivationInline(admin.TabularInline):
     model = Derivation
+    formset = DerivationFormSet
     fk_name = "source"
     autocomplete_fields = ["origin"]
     fields = ["origin", "position"]
@@ -172,17 +187,20 @@ class CitationFormSet(forms.BaseInlineFormSet):
 
     def clean(self) -> None:
         super().clean()
-        sources: set[tuple[int, int]] = set()
+        seen: set[tuple[str, int]] = set()
+        for key, source in self._uses():
+            if (key, source.pk) in seen:
+                raise forms.ValidationError(f"{key} can rest on “{source}” only once.")
+            seen.add((key, source.pk))
+
+    def _uses(self) -> Iterator[tuple[str, Source]]:
+        """Each judgement with each source it rests on; without judgements, the profile itself with each source."""
+        judged = bool(self.instance.pk and self.instance.judgements.exists())
         for form in self.forms:
             if form.cleaned_data.get("DELETE") or "source" not in form.cleaned_data:
                 continue
-            for judgement in form.cleaned_data["rests"]:
-                pair = (judgement.pk, form.cleaned_data["source"].pk)
-                if pair in sources:
-                    raise forms.ValidationError(
-                        f"{judgement.key} can rest on “{form.cleaned_data['source']}” only once."
-                    )
-                sources.add(pair)
+            keys = [one.key for one in form.cleaned_data["rests"]] if judged else ["A profile without key judgements"]
+            yield from ((key, form.cleaned_data["source"]) for key in keys)
 
 
 class CitationInline(admin.StackedInline):
@@ -307,8 +325,17 @@ def _standing(revision: Revision, profile: Profile) -> str:
 # --- Text -------------------------------------------------------------------------------------------------------------
 
 
+class FacetValueFormSet(forms.BaseInlineFormSet):
+    def clean(self) -> None:
+        super().clean()
+        facets = [term.get_facet_display() for term in _kept(self, "term")]
+        if twice := next((facet for facet in facets if facets.count(facet) > 1), None):
+            raise forms.ValidationError(f"{twice} is answered twice; a profile has one term for each facet.")
+
+
 class FacetValueInline(admin.TabularInline):
     model = FacetValue
+    formset = FacetValueFormSet
     fields = ["term", "rationale"]
     autocomplete_fields = ["term"]
     extra = 0

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from django.db import connection
-from django.db.models import Model
+from django.db.models import F, Model, Q
 from django.utils.text import slugify
 
 from profiles import actions, figures
@@ -265,7 +265,7 @@ def _load_derivations(dossier: Dossier, sources: dict[str, Source], loaded: Load
     profile = loaded.profile
     live = loaded.publishes or profile.is_live
     stored: dict[int, dict[int, Derivation]] = defaultdict(dict)
-    for row in Derivation.objects.filter(source__in=[source.pk for source in sources.values()]):
+    for row in _derivations_seen_by(profile, sources):
         stored[row.source_id][row.origin_id] = row
     ours: list[tuple[Derivation, int]] = []
     new: list[Derivation] = []
@@ -274,11 +274,9 @@ def _load_derivations(dossier: Dossier, sources: dict[str, Source], loaded: Load
         source = sources[entry["key"]]
         wanted = {sources[key].pk: position for position, key in enumerate(entry["derived_from"])}
         for origin_id, row in stored[source.pk].items():
-            others = row.draft_of_id not in {None, profile.pk}
             if origin_id in wanted:
-                # Another draft's link becomes everybody's when a live profile says the same.
-                ours += [(row, wanted[origin_id])] if live or not others else []
-            elif not others:
+                ours.append((row, wanted[origin_id]))
+            else:
                 gone.append(row)
         new += [
             Derivation(source=source, origin_id=origin, position=position, draft_of=None if live else profile)
@@ -288,6 +286,13 @@ def _load_derivations(dossier: Dossier, sources: dict[str, Source], loaded: Load
     if not live:
         ours, gone = _except_those_of_live_profiles(ours, gone)
     _write_derivations(ours, new, gone, live, loaded)
+
+
+def _derivations_seen_by(profile: Profile, sources: dict[str, Source]) -> Iterable[Derivation]:
+    # What other drafts prepare is theirs. Everybody's come last, so that they stand where a draft says the same.
+    seen = Derivation.objects.filter(Q(draft_of=None) | Q(draft_of=profile.pk))
+    ids = [source.pk for source in sources.values()]
+    return seen.filter(source__in=ids).order_by(F("draft_of").asc(nulls_last=True))
 
 
 def _except_those_of_live_profiles(

@@ -96,7 +96,7 @@ def _links(derivations: list[Any], publishers: dict[int, str], profile_id: int |
     # What was prepared on another profile's draft moves nobody else's grade.
     origins: dict[int, list[int]] = defaultdict(list)
     for source, origin, draft_of in derivations:
-        if draft_of is None or draft_of == profile_id:
+        if (draft_of is None or draft_of == profile_id) and origin not in origins[source]:
             origins[source].append(origin)
     return {source: Link(source, publisher, tuple(origins.get(source, ()))) for source, publisher in publishers.items()}
 

@@ -1,9 +1,12 @@
 from django.contrib.postgres.fields import ArrayField
+from django.core.exceptions import ValidationError
 from django.db import models
 
 from profiles.models.publisher import Publisher
 from profiles.models.triggers import touches_on_change
 from profiles.urlkeys import url_key
+
+URL_KEY_BYTES = 2000  # an index entry must stay below 2700
 
 
 class Source(models.Model):
@@ -53,6 +56,17 @@ class Source(models.Model):
 
     def clean(self) -> None:
         self.url_key = url_key(self.url)
+        if len((self.url_key or "").encode()) > URL_KEY_BYTES:
+            raise ValidationError({"url": f"This address is longer than {URL_KEY_BYTES} bytes."})
+        if twin := self._twin():
+            raise ValidationError(f"This source is on file already: “{twin}”, {twin.publisher}.")
+
+    def _twin(self) -> "Source | None":
+        others = Source.objects.exclude(pk=self.pk).select_related("publisher")
+        if self.url_key:
+            return others.filter(url_key=self.url_key).first()
+        same = {"publisher": self.publisher_id, "title": self.title, "published_on": self.published_on}
+        return others.filter(url_key=None, **same).first()
 
 
 class Derivation(models.Model):
@@ -74,6 +88,8 @@ class Derivation(models.Model):
             models.UniqueConstraint(
                 "source",
                 "origin",
+                "draft_of",
+                nulls_distinct=False,
                 name="one_derivation_per_origin",
                 violation_error_message="This source is already said to repeat that origin.",
             ),

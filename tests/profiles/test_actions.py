@@ -132,3 +132,13 @@ def test_a_correction_is_said_once_and_supersedes_without_removing(profile):
     second = actions.add_correction(profile_id=profile.pk, text="It was 2022.", supersedes_id=first.pk)
     first.refresh_from_db()
     assert (first.superseded_by, second.on, profile.corrections.count()) == (second, today(), 2)
+
+
+def test_two_drafts_prepare_the_same_derivation_and_each_publishes_it(edith):
+    origin, report = make_source(), make_source()
+    drafts = [make_profile(judgements={"j1": "It is."}, cited=True) for _ in range(2)]
+    for draft in drafts:
+        derive(report, origin, draft_of=draft)
+    for draft in drafts:
+        actions.publish_revision(revision_id=draft.revisions.get().pk, by=edith)
+    assert [one.draft_of for one in report.derivations.all()] == [None]

@@ -1,12 +1,14 @@
 """The desk, through its forms: what an editor saves is what gets graded."""
 
+import html
+
 import pytest
 from django.urls import reverse
 
 from accounts.models import User
 from profiles.grading.causes import explain_cause
 from profiles.models import Citation, Grade, GradingState, Judgement, Profile, Publisher, Revision, Source
-from tests.builders import cite, make_profile, make_publisher, make_revision, make_source, settle
+from tests.builders import cite, make_profile, make_publisher, make_revision, make_source, make_term, settle
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -191,3 +193,64 @@ def test_a_publisher_in_use_cannot_be_deleted(client, edith, profile):
     for publisher in (used, unused):
         client.post(reverse("admin:profiles_publisher_delete", args=[publisher.pk]), {"post": "yes"})
     assert list(Publisher.objects.all()) == [used]
+
+
+# --- Bad input --------------------------------------------------------------------------------------------------------
+
+
+def refused(client, model, pk, **changes):
+    """What the form says when it does not take the changes."""
+    address = on_the_desk(model, pk)
+    response = client.post(address, form_of(client.get(address)) | changes)
+    assert response.status_code == 200
+    return html.unescape(response.text)
+
+
+def test_a_source_cannot_be_derived_from_itself(client, edith, profile):
+    client.force_login(edith)
+    source = Source.objects.get()
+    says = refused(
+        client,
+        Source,
+        source.pk,
+        **{"derivations-TOTAL_FORMS": "1", "derivations-0-origin": source.pk, "derivations-0-position": "0"},
+    )
+    assert "A source cannot be derived from itself." in says
+
+
+def test_a_source_that_is_on_file_is_not_filed_twice(client, edith, profile):
+    client.force_login(edith)
+    source, other = make_source("One", url="https://www.example.org/a/?utm_source=x"), make_source("Two")
+    assert "on file already: “One”" in refused(client, Source, other.pk, url="http://example.org/a")
+    publisher = source.publisher_id
+    bare = make_source("Three", publisher=source.publisher)
+    says = refused(client, Source, other.pk, title="Three", publisher=publisher, published_on=str(bare.published_on))
+    assert "on file already: “Three”" in says
+
+
+def test_an_address_too_long_for_the_index_is_said_to_be(client, edith, profile):
+    client.force_login(edith)
+    says = refused(client, Source, Source.objects.get().pk, url="https://example.org/" + "ä" * 1100)
+    assert "This address is longer than 2000 bytes." in says
+
+
+def test_a_facet_is_answered_once(client, edith):
+    client.force_login(edith)
+    profile = make_profile("draft", facets={"region": "Africa"})
+    says = refused(
+        client,
+        Revision,
+        profile.revisions.get().pk,
+        **{"facet_values-TOTAL_FORMS": "2", "facet_values-1-term": make_term("region", "Europe").pk},
+    )
+    assert "Region is answered twice" in says
+
+
+def test_what_two_people_break_together_is_told_in_the_words_of_the_promise(client, edith, profile, monkeypatch):
+    client.force_login(edith)
+    monkeypatch.setattr(Source, "clean", lambda source: None)  # the other one saves after our form has checked
+    make_source("One", url="https://example.org/a")
+    address = on_the_desk(Source, Source.objects.get(title="The report").pk)
+    response = client.post(address, form_of(client.get(address)) | {"url": "https://example.org/a"}, follow=True)
+    assert "Not saved: somebody else has changed this meanwhile. Look at it again." in response.text
+    assert Source.objects.get(title="The report").url == ""
