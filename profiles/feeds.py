@@ -12,9 +12,9 @@ from django.utils.html import escape
 from django.utils.translation import gettext as _
 
 from config.pagecache import public
-from profiles import moves
 from profiles.models import Correction, Profile
-from profiles.moves import Move
+from profiles.pages import moves
+from profiles.pages.moves import Move
 from profiles.public import Moved, profile_at
 
 ENTRIES = 50

@@ -5,9 +5,10 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 
 from config.pagecache import public
-from profiles import listing, moves, search
+from profiles import search
 from profiles.markup import render_markdown
 from profiles.models import Facet, Profile, Term
+from profiles.pages import listing, moves
 
 MOVES = 6
 NEWEST = 6

@@ -11,9 +11,9 @@ from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from config.pagecache import public
-from profiles.confidence_page import confidence_page
 from profiles.models import Figure, Profile
-from profiles.profile_page import profile_page, read_profile
+from profiles.pages.confidence import confidence_page
+from profiles.pages.profile import profile_page, read_profile
 from profiles.public import Moved
 
 # What a browser may draw. No SVG: it can carry scripts.

@@ -11,9 +11,10 @@ from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext as _
 
 from config.pagecache import public
-from profiles import listing, search
+from profiles import search
 from profiles.grading.working import reliability_in_words
 from profiles.models import Citation, Correction, Profile, Publisher, Source
+from profiles.pages import listing
 from profiles.public import public_people, public_publishers, public_sources
 from profiles.querysets import ProfileQuerySet
 

@@ -16,8 +16,8 @@ from profiles import contact as desk
 from profiles import sitemaps
 from profiles.forms import ContactForm
 from profiles.markup import render_markdown
-from profiles.methodology import methodology as published_method
 from profiles.models import Page, Profile
+from profiles.pages.methodology import methodology as published_method
 
 SLUG = r"[a-z0-9]+(-[a-z0-9]+)*"
 

@@ -9,11 +9,11 @@ from django.core.files.storage import default_storage
 from django.template.loader import render_to_string
 from django.utils import timezone
 
-from profiles.citing import Reference
 from profiles.grading import reading
 from profiles.grading.method import METHOD_VERSION, grade_profile
 from profiles.grading.working import as_json
 from profiles.models import Correction, Figure, FormerSlug, Grade, GradingState, Mark
+from profiles.pages.citing import Reference
 from tests.builders import (
     THE_DAY,
     cite,

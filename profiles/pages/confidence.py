@@ -8,14 +8,14 @@ from typing import Any
 from django.conf import settings
 from django.urls import reverse
 
-from profiles import charts
 from profiles.grading.method import DISPUTES
 from profiles.grading.scale import SCALE, Band
 from profiles.grading.working import explain_step, explain_warning, without_each_line
-from profiles.lines import read_evidence
 from profiles.models import Profile
-from profiles.profile_page import Card, Move, read_moves, show_card
-from profiles.showing import ShownGrade, show_score, show_verdict
+from profiles.pages import charts
+from profiles.pages.lines import read_evidence
+from profiles.pages.profile import Card, Move, read_moves, show_card
+from profiles.pages.showing import ShownGrade, show_score, show_verdict
 
 MOVES = 200
 Told = Mapping[str, Any]

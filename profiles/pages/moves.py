@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from profiles.grading.causes import explain_cause
 from profiles.models import Grade, Profile
-from profiles.showing import ShownGrade, show_score
+from profiles.pages.showing import ShownGrade, show_score
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,11 +12,8 @@ from django.utils import timezone
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy
 
-from profiles import charts
-from profiles.citing import Reference
 from profiles.grading.causes import explain_cause
 from profiles.grading.scale import SCALE, Band
-from profiles.lines import Evidences, ShownSource, Sources, read_evidence, show_sources
 from profiles.markup import render_markdown
 from profiles.models import (
     Correction,
@@ -30,10 +27,13 @@ from profiles.models import (
     Revision,
     Stance,
 )
+from profiles.pages import charts
+from profiles.pages.citing import Reference
+from profiles.pages.lines import Evidences, ShownSource, Sources, read_evidence, show_sources
+from profiles.pages.showing import ShownGrade, show_score, show_verdict
 from profiles.public import profile_at
 from profiles.querysets import ProfileQuerySet
 from profiles.search import being_updated
-from profiles.showing import ShownGrade, show_score, show_verdict
 
 MOVES = 8  # told on the page; the working has the rest
 RESTS = {

@@ -8,7 +8,7 @@ import pytest
 from profiles.grading import method
 from profiles.grading.method import grade_evidence
 from profiles.grading.scale import SCALE
-from profiles.methodology import FRESH, TODAY, methodology
+from profiles.pages.methodology import FRESH, TODAY, methodology
 from tests.builders import evidence
 
 WORDS = re.sub(r"\s+", " ", (Path(__file__).parents[2] / "docs" / "methodology.md").read_text())

@@ -12,9 +12,9 @@ from django.utils.translation import gettext as _
 
 from profiles import search
 from profiles.models import Facet, FacetValue, Kind
+from profiles.pages.showing import ShownGrade, show_score
 from profiles.querysets import ProfileQuerySet
 from profiles.search import Choice, Counts, Search
-from profiles.showing import ShownGrade, show_score
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 import pytest
 
-from profiles import charts
 from profiles.grading.scale import SCALE
+from profiles.pages import charts
 
 
 def test_the_ruler_has_a_segment_for_each_band_and_no_gap():
