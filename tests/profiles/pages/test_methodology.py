@@ -11,7 +11,7 @@ from profiles.grading.scale import SCALE
 from profiles.pages.methodology import FRESH, TODAY, methodology
 from tests.builders import evidence
 
-WORDS = re.sub(r"\s+", " ", (Path(__file__).parents[2] / "docs" / "methodology.md").read_text())
+WORDS = re.sub(r"\s+", " ", (Path(__file__).parents[3] / "docs" / "methodology.md").read_text())
 
 
 def test_the_words_name_every_band_of_the_scale():
