@@ -92,7 +92,9 @@ def running_at(data_dir: Path) -> str:
 
 
 def serve(environ: dict[str, str], settings: env.Environment, note: Path) -> int:
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # A shell's background job inherits an ignored SIGINT, and would not hear the Ctrl-C it promises to stop at.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
     if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:  # as nohup leaves it
         signal.signal(signal.SIGHUP, signal.default_int_handler)
     stop_leftovers(settings.data_dir)
