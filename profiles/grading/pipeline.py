@@ -386,9 +386,18 @@ def _record_failure(profile_id: int, error: Exception) -> None:
 # --- Looking after it ------------------------------------------------------------------------------------------------
 
 
+MISSING_STATES = """
+    INSERT INTO profiles_gradingstate (profile_id, seq)
+    SELECT profile.id, coalesce((SELECT max(seq) FROM profiles_grade grade WHERE grade.profile_id = profile.id), 0)
+    FROM profiles_profile profile WHERE profile.id = ANY(%s) ON CONFLICT DO NOTHING"""
+
+
 def mark(profile_ids: Iterable[int], *, change: dict[str, Any], lane: int = BULK) -> None:
-    """Ask for these profiles to be graded again."""
-    Mark.objects.bulk_create(Mark(profile_id=profile_id, lane=lane, change=change) for profile_id in profile_ids)
+    """Ask for these profiles to be graded again; one that has lost its state gets a new one, after its last grade."""
+    ids = list(profile_ids)
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(MISSING_STATES, [ids])
+        Mark.objects.bulk_create(Mark(profile_id=profile_id, lane=lane, change=change) for profile_id in ids)
 
 
 @dataclass(frozen=True, slots=True)

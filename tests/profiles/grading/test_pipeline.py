@@ -350,6 +350,17 @@ def test_a_batch_costs_the_same_queries_however_many_profiles(django_assert_num_
         assert pipeline.regrade(many) == 20
 
 
+def test_a_state_that_was_lost_is_made_anew_after_the_last_grade(profile):
+    GradingState.objects.all().delete()
+    assert [difference.what for difference in pipeline.audit()] == ["grading state"]
+    pipeline.mark([profile.pk], change={})
+    drain()
+    assert list(pipeline.audit()) == []
+    profile.citations.update(credibility=5)
+    drain()
+    assert list(Grade.objects.order_by("seq").values_list("seq", flat=True)) == [1, 2]
+
+
 # --- Poison -----------------------------------------------------------------------------------------------------------
 
 
