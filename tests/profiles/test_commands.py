@@ -1,0 +1,114 @@
+"""What an operator types about grades."""
+
+import json
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from profiles.models import Citation, Derivation, Grade, GradingState, Judgement, Profile, Source
+from tests.builders import cite, make_profile, make_source, settle
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def profile():
+    profile = make_profile("example", live=True, judgements={"j1": "It was founded in 2004.", "j2": "It is large."})
+    cite(profile, make_source("The report", reliability="B", derived_from=[make_source("The origin")]))
+    return profile
+
+
+def said(capsys, *command, **options):
+    call_command(*command, **options)
+    return capsys.readouterr().out
+
+
+def test_drain_grades_whatever_is_pending(capsys, profile):
+    assert said(capsys, "drain") == "1 graded.\n"
+    assert said(capsys, "drain") == "0 graded.\n"
+
+
+def test_explain_tells_the_grade_step_by_step(capsys, profile):
+    out = said(capsys, "explain", "example", on="2026-06-30")
+    assert out.startswith("example: 0.47 · Grade C/D · Weak–medium\none independent source, known only at second hand")
+    assert "“The report”" in out
+    assert "j1: 0.47 · Grade C/D · It was founded in 2004." in out
+
+
+def test_explain_as_data_has_exactly_the_published_keys(capsys, profile):
+    told = json.loads(said(capsys, "explain", "example", "--json", "--on", "2026-06-30"))
+    assert list(told) == [
+        "slug", "score", "band", "label", "breadth", "method", "as_of", "due", "steps", "warnings", "judgements",
+    ]  # fmt: skip
+    assert list(told["judgements"]["j1"]) == [
+        "statement", "essential", "lasting", "score", "band", "label", "breadth", "steps",
+    ]  # fmt: skip
+    assert (told["score"], told["as_of"], told["judgements"]["j1"]["essential"]) == (0.47, "2026-06-30", True)
+
+
+def test_explain_says_which_slug_or_day_it_did_not_understand(profile):
+    with pytest.raises(CommandError, match="No profile has the slug 'nothing'"):
+        call_command("explain", "nothing")
+    with pytest.raises(CommandError, match="--on is 'yesterday'; write a day such as 2025-03-01"):
+        call_command("explain", "example", on="yesterday")
+
+
+def test_regrade_check_finds_no_difference_after_grading(capsys, profile):
+    settle()
+    assert said(capsys, "regrade", "--all", "--check") == "No difference in 1 profiles.\n"
+
+
+def test_regrade_check_prints_each_difference_and_fails(capsys, profile):
+    settle()
+    GradingState.objects.update(verdict={**GradingState.objects.get().verdict, "score": 0.99})
+    with pytest.raises(CommandError, match="1 differences in 1 profiles"):
+        call_command("regrade", "--all", "--check")
+    assert capsys.readouterr().out == "example: state: score is stored as 0.99, recomputed as 0.47\n"
+
+
+def test_regrade_by_name_mends_what_was_wrong(capsys, profile):
+    settle()
+    GradingState.objects.update(score="0.99", verdict={})
+    assert said(capsys, "regrade", "example") == "1 graded.\n"
+    assert str(GradingState.objects.get().score) == "0.47"
+    assert Grade.objects.count() == 1
+
+
+def test_regrade_asks_for_names_or_all(profile):
+    for command in (["regrade"], ["regrade", "example", "--all"]):
+        with pytest.raises(CommandError, match="Name some profiles by their slugs, or say --all"):
+            call_command(*command)
+    with pytest.raises(CommandError, match="No profile has the slug 'nothing'"):
+        call_command("regrade", "nothing")
+
+
+def test_a_generated_corpus_is_graded_without_difference(capsys):
+    call_command("generate", profiles=12, citations=8, judgements=2, seed=1)
+    assert (Profile.objects.published().count(), Citation.objects.count(), Judgement.objects.count()) == (12, 96, 24)
+    assert Derivation.objects.exists()
+    settle()
+    assert Grade.objects.count() == 12
+    assert "No difference in 12 profiles." in said(capsys, "regrade", "--all", "--check")
+
+
+def corpus():
+    titles = list(Source.objects.order_by("pk").values_list("title", "published_on", "publisher__slug"))
+    return titles, list(Citation.objects.order_by("pk").values_list("source__title", "stance", "credibility", "direct"))
+
+
+def test_the_same_seed_generates_the_same_corpus_and_only_once():
+    call_command("generate", profiles=3, citations=4, seed=7)
+    first = corpus()
+    with pytest.raises(CommandError, match="The corpus of seed 7 is here already"):
+        call_command("generate", profiles=3, citations=4, seed=7)
+    call_command("flush", interactive=False)
+    call_command("generate", profiles=3, citations=4, seed=7)
+    assert corpus() == first
+
+
+def test_a_corpus_without_citations_or_judgements_can_be_asked_for():
+    call_command("generate", profiles=2, citations=0, judgements=0, seed=1)
+    settle()
+    assert {str(state.score) for state in GradingState.objects.all()} == {"0.00"}
+    with pytest.raises(CommandError, match="at least one profile"):
+        call_command("generate", profiles=0)
