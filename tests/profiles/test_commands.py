@@ -55,13 +55,13 @@ def test_explain_says_which_slug_or_day_it_did_not_understand(profile):
 
 def test_regrade_check_finds_no_difference_after_grading(capsys, profile):
     settle()
-    assert said(capsys, "regrade", "--all", "--check") == "No difference in 1 profiles.\n"
+    assert said(capsys, "regrade", "--all", "--check") == "No difference; 1 profiles checked.\n"
 
 
 def test_regrade_check_prints_each_difference_and_fails(capsys, profile):
     settle()
     GradingState.objects.update(verdict={**GradingState.objects.get().verdict, "score": 0.99})
-    with pytest.raises(CommandError, match="1 differences in 1 profiles"):
+    with pytest.raises(CommandError, match="Differences: 1, in 1 profiles checked"):
         call_command("regrade", "--all", "--check")
     assert capsys.readouterr().out == "example: state: score is stored as 0.99, recomputed as 0.47\n"
 
@@ -88,7 +88,7 @@ def test_a_generated_corpus_is_graded_without_difference(capsys):
     assert Derivation.objects.exists()
     settle()
     assert Grade.objects.count() == 12
-    assert "No difference in 12 profiles." in said(capsys, "regrade", "--all", "--check")
+    assert "No difference; 12 profiles checked." in said(capsys, "regrade", "--all", "--check")
 
 
 def corpus():

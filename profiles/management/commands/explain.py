@@ -57,7 +57,7 @@ def _day(text: str | None) -> date | None:
 
 
 def _lines(told: dict[str, Any]) -> list[str]:
-    names = {str(pk): f"“{title}” ({publisher})" for pk, title, publisher in _titles()}
+    names = {str(pk): f"“{title}” ({publisher})" for pk, title, publisher in _titles(told["slug"])}
     names |= {f"judgement:{key}": one["statement"].rstrip(".") for key, one in told["judgements"].items()}
     lines = [f"{told['slug']}: {told['score']:.2f} · Grade {told['band']} · {told['label']}", told["breadth"]]
     lines += [f"as of {told['as_of']} (UTC), method {told['method']}, next due {told['due'] or 'never'}", ""]
@@ -72,5 +72,6 @@ def _steps(steps: list[dict[str, Any]], names: dict[str, str]) -> list[str]:
     return [f"  {step['before']:.3f} → {step['after']:.3f}  {working.explain_step(step, names)}" for step in steps]
 
 
-def _titles() -> Any:
-    return Source.objects.values_list("pk", "title", "publisher__name").iterator()
+def _titles(slug: str) -> Any:
+    (case,) = reading.cases([Profile.objects.get(slug=slug).pk])
+    return Source.objects.filter(pk__in=list(case.known)).values_list("pk", "title", "publisher__name")

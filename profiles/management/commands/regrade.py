@@ -32,8 +32,8 @@ class Command(BaseCommand):
             differences += 1
             self.stdout.write(str(difference))
         if differences:
-            raise CommandError(f"{differences} differences in {len(ids)} profiles.")
-        self.stdout.write(f"No difference in {len(ids)} profiles.")
+            raise CommandError(f"Differences: {differences}, in {len(ids)} profiles checked.")
+        self.stdout.write(f"No difference; {len(ids)} profiles checked.")
 
 
 def _ids(slugs: list[str], everything: bool) -> list[int]:
