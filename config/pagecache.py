@@ -30,6 +30,8 @@ def public(view: View[P]) -> View[P]:
     @require_safe
     @wraps(view)
     def answer(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        # Django asks for a new token when the one in the reader's cookie is broken; that is not the view's doing.
+        request.META.pop("CSRF_COOKIE_NEEDS_UPDATE", None)
         response = view(request, *args, **kwargs)
         if response.status_code not in KEPT_STATUSES:
             return response
@@ -47,14 +49,21 @@ def public(view: View[P]) -> View[P]:
 
 
 class PrivateUnlessPublic:
-    """Whatever is not marked public is nobody else's business. Also: without its database the site says so."""
+    """Whatever is not marked public is nobody else's business. Also: without its database the site says so.
+
+    Stands around the sessions and the tokens, so that the last word on cookies and caches is said here.
+    """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         response = self.get_response(request)
-        if not response.has_header("Cache-Control"):
+        if response.get("Cache-Control", "").startswith("public"):
+            # A session cookie that cannot be one is taken back by Django, which a cache would hand on to everybody.
+            response.cookies.clear()
+            del response["Vary"]
+        else:
             response["Cache-Control"] = PRIVATE
             patch_vary_headers(response, ["Cookie"])
         return response

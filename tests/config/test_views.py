@@ -103,6 +103,23 @@ def test_a_public_page_that_looks_at_the_reader_fails(rf, mina):
         public(view)(request)
 
 
+@pytest.mark.parametrize("cookie", ["csrftoken=x", "sessionid=abc", "sessionid=abc; csrftoken=x"])
+def test_a_broken_cookie_changes_nothing_on_a_public_page(client, cookie):
+    make_profile("example", live=True, judgements={"j1": "It is."}, cited=True)
+    expected = client.get("/profiles/example/")
+    response = Client(enforce_csrf_checks=True, headers={"cookie": cookie}).get("/profiles/example/")
+    assert (response.status_code, response.content) == (200, expected.content)
+    assert dict(response.headers) == dict(expected.headers)
+    assert not response.cookies
+
+
+@pytest.mark.parametrize("address", ["/accounts/login/", "/accounts/signup/", "/admin/", "/account/", "/contact/"])
+def test_doors_are_private_in_one_wording(client, address):
+    response = client.get(address)
+    assert response["Cache-Control"] == "private, no-store"
+    assert "Cookie" in response["Vary"]
+
+
 @override_settings(ALLOWED_HOSTS=["assay.example.org"])
 def test_an_unknown_host_is_refused(client):
     assert client.get("/", headers={"host": "evil.example"}).status_code == 400
