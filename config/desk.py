@@ -4,6 +4,7 @@ from typing import Any
 from django.apps import apps
 from django.contrib import messages
 from django.contrib.admin import AdminSite
+from django.core.exceptions import BadRequest
 from django.db import IntegrityError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 
@@ -21,6 +22,8 @@ class Desk(AdminSite):
         checked: Callable[..., HttpResponse] = super().admin_view(view, cacheable)
 
         def named(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+            if "%00" in request.META["QUERY_STRING"]:  # filters hand it on, and PostgreSQL cannot hold it
+                raise BadRequest("NUL in the address")
             if request.method != "POST":
                 return checked(request, *args, **kwargs)
             try:

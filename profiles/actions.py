@@ -59,6 +59,8 @@ class NotPublished(Exception):
 
 def flaws_of(revision: Revision) -> list[Flaw]:
     """Return what stands in the way of publishing this text over the evidence as it is now."""
+    if wrong := revision.misshapen():
+        return [Flaw(field, f"{field}: {what}") for field, what in wrong.items()]
     return [*_flaws_of_name(revision), *_flaws_of_citations(revision), *_flaws_of_figure(revision)]
 
 

@@ -199,7 +199,9 @@ class CitationFormSet(forms.BaseInlineFormSet):
         for form in self.forms:
             if form.cleaned_data.get("DELETE") or "source" not in form.cleaned_data:
                 continue
-            keys = [one.key for one in form.cleaned_data["rests"]] if judged else ["A profile without key judgements"]
+            # No "rests" where a chosen judgement has gone meanwhile; its own field says so.
+            chosen = form.cleaned_data.get("rests", [])
+            keys = [one.key for one in chosen] if judged else ["A profile without key judgements"]
             yield from ((key, form.cleaned_data["source"]) for key in keys)
 
 

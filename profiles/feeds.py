@@ -19,7 +19,7 @@ from profiles.public import Moved, profile_at
 
 ENTRIES = 50
 # What XML cannot hold; one such character in a name would break the feed for everybody.
-UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
+UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 BEGINNING = datetime(2026, 1, 1, tzinfo=UTC)
 
 

@@ -2,12 +2,14 @@ import pgtrigger
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.urls import reverse
 from django.utils import timezone
 
 from profiles.models.facet import Term
 from profiles.models.person import Person
+from profiles.models.shapes import misshapen
 from profiles.models.slugs import ASCII_SLUG, SlugField
 from profiles.querysets import ProfileQuerySet
 
@@ -253,6 +255,16 @@ class Revision(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name}, revision {self.number}"
+
+    def clean(self) -> None:
+        # A form makes None of an emptied field.
+        self.statements, self.sections, self.outlook = self.statements or {}, self.sections or [], self.outlook or {}
+        if wrong := self.misshapen():
+            raise ValidationError(wrong)
+
+    def misshapen(self) -> dict[str, str]:
+        """Return what would be right, by the name of each column that no page could show."""
+        return misshapen({"statements": self.statements, "sections": self.sections, "outlook": self.outlook})
 
 
 class FacetValue(models.Model):

@@ -33,6 +33,11 @@ def test_a_headline_of_an_article_is_not_a_name(profile):
     assert flaws(profile) == [("name", "")]
 
 
+def test_a_text_that_no_page_could_show_is_not_published(profile):
+    profile.revisions.update(sections={"heading": "What happened"})
+    assert flaws(profile) == [("sections", "")]
+
+
 def test_a_profile_without_a_source_is_not_published():
     profile = make_profile(judgements={"j1": "It is so."})
     assert flaws(profile) == [("citations", ""), ("judgements", "j1")]

@@ -8,6 +8,7 @@ from django.urls import reverse
 from accounts.models import User
 from profiles.grading.causes import explain_cause
 from profiles.models import Citation, Grade, GradingState, Judgement, Profile, Publisher, Revision, Source
+from profiles.models.shapes import WANTED
 from tests.builders import cite, make_profile, make_publisher, make_revision, make_source, make_term, settle
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -34,7 +35,7 @@ def form_of(response):
 
 
 def values(form):
-    shown = {name: form.fields[name].prepare_value(form[name].value()) for name in form.fields}
+    shown = {name: form[name].value() for name in form.fields}
     return {name: "" if value is None else value for name, value in shown.items()}
 
 
@@ -254,3 +255,60 @@ def test_what_two_people_break_together_is_told_in_the_words_of_the_promise(clie
     response = client.post(address, form_of(client.get(address)) | {"url": "https://example.org/a"}, follow=True)
     assert "Not saved: somebody else has changed this meanwhile. Look at it again." in response.text
     assert Source.objects.get(title="The report").url == ""
+
+
+@pytest.mark.parametrize(
+    ("field", "held"),
+    [
+        ("statements", '["It was founded in 2004."]'),
+        ("statements", '{"j1": 5}'),
+        ("statements", '{"j1": "NUL \\u0000"}'),
+        ("statements", '{"": "Of no judgement."}'),
+        ("sections", '{"heading": "What happened", "body": "Something."}'),
+        ("sections", '[{"heading": "What happened"}]'),
+        ("sections", '[{"heading": "What happened", "body": null}]'),
+        ("outlook", '["now"]'),
+        ("outlook", '{"now": "Quiet."}'),
+        ("outlook", '{"soon": {"headline": "Quiet"}}'),
+    ],
+)
+def test_a_text_that_no_page_could_show_is_refused_with_what_would_be_right(client, edith, profile, field, held):
+    client.force_login(edith)
+    draft = make_revision(profile, statements={"j1": "It was founded in 2004."})
+    assert WANTED[field] in refused(client, Revision, draft.pk, **{field: held})
+
+
+def test_an_emptied_text_holds_nothing(client, edith, profile):
+    client.force_login(edith)
+    draft = make_revision(profile, statements={"j1": "So."}, sections=[{"heading": "A", "body": "B"}])
+    save(client, Revision, draft.pk, statements="", sections="", outlook="")
+    draft.refresh_from_db()
+    assert (draft.statements, draft.sections, draft.outlook) == ({}, [], {})
+
+
+def test_a_citation_of_a_judgement_that_has_gone_meanwhile_is_told_so(client, edith, profile):
+    client.force_login(edith)
+    address = on_the_desk(Profile, profile.pk)
+    stale = form_of(client.get(address))
+    gone = profile.judgements.get(key="j2").pk
+    profile.judgements.filter(pk=gone).delete()
+    response = client.post(address, stale | {"citations-0-rests": [gone]})
+    assert response.status_code == 200
+    assert f"{gone} is not one of the available choices" in response.text
+
+
+def test_a_nul_in_the_address_of_the_desk_is_a_bad_request(client, edith):
+    client.force_login(edith)
+    address = reverse("admin:profiles_source_changelist")
+    assert client.get(f"{address}?language=%00").status_code == 400
+
+
+def test_a_profile_of_many_citations_is_saved_on_the_desk(client, edith, profile):
+    client.force_login(edith)
+    publisher = make_publisher()
+    for number in range(150):
+        cite(profile, make_source(f"Of many, {number}", publisher=publisher))
+    settle()
+    save(client, Profile, profile.pk, last_verified="2026-06-01")
+    profile.refresh_from_db()
+    assert str(profile.last_verified) == "2026-06-01"

@@ -89,7 +89,7 @@ def test_a_feed_at_an_old_address_answers_301(client):
 
 
 def test_a_character_that_xml_cannot_hold_breaks_no_feed(client):
-    graded(make_profile(live=True, name="Tide\x0bwater", standfirst="A\x1fregistry"), "0.5")
+    graded(make_profile(live=True, name="Tide\x0bwater\uffff", standfirst="A\x1fregistry"), "0.5")
     assert entries(client)[0]["title"].startswith("Tidewater: new profile")
 
 
