@@ -129,12 +129,25 @@ def _profile(profile: Profile, revision: Revision, citations: list[dict[str, Any
         **_given({name: getattr(revision, name) for name in ("operational_criticality", "time_horizon")}),
         "judgements": [_judgement(judgement, revision) for judgement in profile.judgements.all()],
         "citations": citations,
-        **_given({"sections": [_given(section) for section in revision.sections if _given(section)]}),
+        **_given({"sections": _sections(revision)}),
         **_given({name: getattr(revision, name) for name in ("what_it_does", "why_it_matters", "what_to_watch")}),
-        **_given({"outlook": {when: revision.outlook[when] for when in WHEN if when in revision.outlook}}),
+        **_given({"outlook": _outlook(revision)}),
         **_given({"figure": _figure(revision), "related": revision.related}),
         **_given({"corrections": _corrections(profile)}),
     }
+
+
+def _sections(revision: Revision) -> list[dict[str, str]]:
+    return [words for section in revision.sections if (words := _words(section, "heading"))]
+
+
+def _outlook(revision: Revision) -> dict[str, dict[str, str]]:
+    return {when: _words(revision.outlook[when], "headline") for when in WHEN if when in revision.outlook}
+
+
+def _words(told: dict[str, str], title: str) -> dict[str, str]:
+    # The database keeps the fields of a JSON object in an order of its own.
+    return _given({name: told.get(name, "") for name in (title, "body")})
 
 
 def _facets(revision: Revision) -> dict[str, Any]:

@@ -67,6 +67,8 @@ def test_an_export_says_everything_explicitly_and_in_order(tmp_path):
         "direct": True,
         "judgements": ["j1"],
     }
+    assert list(whole["profile"]["sections"][0]) == ["heading", "body"]
+    assert list(whole["profile"]["outlook"]["now"]) == ["headline", "body"]
     assert whole["profile"]["status"] == "published"
     assert whole["profile"]["corrections"] == [{"on": date(2025, 1, 5), "text": "The date was wrong."}]
 
