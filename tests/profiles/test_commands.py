@@ -35,6 +35,15 @@ def test_explain_tells_the_grade_step_by_step(capsys, profile):
     assert "j1: 0.47 · Grade C/D · It was founded in 2004." in out
 
 
+def test_explain_says_a_warning_of_both_sides_once(capsys, profile):
+    origin = Source.objects.get(title="The origin")
+    cite(profile, make_source("The rebuttal", derived_from=[origin]), stance="disputes", judgements=["j2"])
+    cite(profile, make_source("The echo", derived_from=[origin]), judgements=["j2"])
+    out = said(capsys, "explain", "example", on="2026-06-30")
+    assert out.count("is an origin that the reports go back to, but it is not cited here.") == 1
+    assert len(json.loads(said(capsys, "explain", "example", "--json"))["warnings"]) == 2
+
+
 def test_explain_as_data_has_exactly_the_published_keys(capsys, profile):
     told = json.loads(said(capsys, "explain", "example", "--json", "--on", "2026-06-30"))
     assert list(told) == [

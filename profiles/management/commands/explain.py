@@ -64,8 +64,9 @@ def _lines(told: dict[str, Any]) -> list[str]:
     lines += _steps(told["steps"], names)
     for key, one in told["judgements"].items():
         lines += ["", f"{key}: {one['score']:.2f} · Grade {one['band']} · {one['statement']}", f"    {one['breadth']}"]
-    lines += [""] * bool(told["warnings"]) + [working.explain_warning(warning, names) for warning in told["warnings"]]
-    return lines
+    # What holds for both sides of an argument is two warnings and one sentence.
+    warnings = dict.fromkeys(working.explain_warning(warning, names) for warning in told["warnings"])
+    return lines + [""] * bool(warnings) + list(warnings)
 
 
 def _steps(steps: list[dict[str, Any]], names: dict[str, str]) -> list[str]:
