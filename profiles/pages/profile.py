@@ -230,7 +230,8 @@ def profile_page(profile: Profile) -> ProfilePage:
         first_published=profile.first_published,
         last_verified=profile.last_verified,
         next_review=profile.next_review,
-        changed_at=max(filter(None, [text.approved_at, state.graded_at]), default=None),
+        # The last grade, not the last grading: one that finds nothing new is no change.
+        changed_at=max(filter(None, [text.approved_at, *(move.graded_at for move in moves[:1])]), default=None),
         url=url,
         canonical=settings.SITE_URL + url,
         image=settings.SITE_URL + text.figure.get_absolute_url() if text.figure else "",

@@ -1,5 +1,5 @@
 import re
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from html.parser import HTMLParser
 
 import pytest
@@ -243,6 +243,14 @@ def test_the_page_names_its_address_and_tells_other_sites_what_it_is(client, set
     assert '<meta name="description" content="It keeps a registry.">' in text
     assert f'<link rel="canonical" href="{settings.SITE_URL}/profiles/ripe-ncc/">' in text
     assert f'<meta property="og:url" content="{settings.SITE_URL}/profiles/ripe-ncc/">' in text
+
+
+def test_a_grading_that_finds_nothing_new_does_not_change_the_page(client):
+    profile = make_profile(live=True, judgements={"j1": "It is."}, cited=True)
+    grade(profile)
+    before = page(client, profile).changed_at
+    GradingState.objects.update(graded_at=before + timedelta(days=1))
+    assert page(client, profile).changed_at == before
 
 
 def test_a_superseded_correction_stays_and_says_so(client):
