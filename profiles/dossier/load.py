@@ -527,6 +527,8 @@ def _write_draft(
 
 
 def _says(revision: Revision, text: dict[str, Any], facets: dict[int, str]) -> bool:
+    if revision.misshapen():  # written past the desk: the draft is made anew
+        return False
     held = actions.text_of(revision)
     held["sections"] = [_plain_section(section) for section in held["sections"]]
     held["outlook"] = _plain_outlook(held["outlook"])

@@ -358,6 +358,13 @@ def test_a_draft_is_rewritten_in_place_and_dropped_when_it_says_what_is_live(tmp
     assert Revision.objects.count() == 1
 
 
+def test_a_draft_that_somebody_spoiled_by_sql_is_rewritten(tmp_path):
+    profile = importing(tmp_path, example(status="draft")).profile
+    profile.revisions.update(outlook=3)
+    importing(tmp_path, example(status="draft"))
+    assert profile.revisions.get().outlook == {"now": {"headline": "Quiet", "body": "Nothing is due."}}
+
+
 def test_evidence_of_a_live_profile_changes_at_once_even_beside_a_draft(tmp_path):
     importing(tmp_path, example())
     whole = example(status="draft")
