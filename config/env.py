@@ -80,7 +80,7 @@ def read(environ: Mapping[str, str] = os.environ) -> Environment:
     return Environment(
         database_url=_url(environ, "DATABASE_URL", {"postgres", "postgresql"}) or embedded_database(data_dir),
         redis_url=_url(environ, "REDIS_URL", {"redis", "rediss", "unix"}) or embedded_redis(data_dir),
-        secret_key=_secret_key(environ, data_dir, debug or demo or not environ.get("DATABASE_URL")),
+        secret_key=_secret_key(environ, data_dir, debug or demo or not environ.get("DATABASE_URL"), site_url),
         site_url=site_url,
         allowed_hosts=_hosts(environ, site_url),
         email_url=_url(environ, "EMAIL_URL", {"smtp", "smtps", "file", "console"}) or "file:",
@@ -176,10 +176,11 @@ def _hosts(environ: Mapping[str, str], site_url: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys([host, *named, *local]))
 
 
-def _secret_key(environ: Mapping[str, str], data_dir: Path, local: bool) -> str:
+def _secret_key(environ: Mapping[str, str], data_dir: Path, makes_one: bool, site_url: str) -> str:
     value = environ.get("SECRET_KEY", "")
     kept = data_dir / "secret_key"
-    if not value and not local and not kept.exists():
+    # A secret that lies in a folder is for this machine alone: whatever has a public address brings its own.
+    if not value and not (is_local(site_url) and (makes_one or kept.exists())):
         raise BadEnvironment(f"SECRET_KEY is not set; make one with: {MAKE_A_KEY} (see .env.example).")
     if value and len(value) < SECRET_KEY_LENGTH:
         raise BadEnvironment(f"SECRET_KEY is shorter than {SECRET_KEY_LENGTH} characters; make one with: {MAKE_A_KEY}")

@@ -90,6 +90,17 @@ def test_a_kept_secret_stays_the_same_and_is_for_its_owner_alone(local):
     assert stat.S_IMODE((Path(local["DATA_DIR"]) / "secret_key").stat().st_mode) == 0o600
 
 
+@pytest.mark.parametrize("mode", [{}, {"DEBUG": "1"}, {"DATABASE_URL": ""}])
+def test_a_kept_secret_never_serves_a_public_address(local, mode):
+    env.read(local)
+    assert sentence(SITE | local | {"SECRET_KEY": ""} | mode).startswith("SECRET_KEY is not set; make one with: ")
+
+
+def test_commands_beside_make_run_use_the_secret_it_kept(local):
+    kept = env.read(local).secret_key
+    assert env.read(local | {"DATABASE_URL": "postgresql://h/db"}).secret_key == kept
+
+
 def test_many_first_starts_at_once_agree_on_one_secret(tmp_path):
     with ThreadPoolExecutor(16) as pool:
         secrets = set(pool.map(env.kept_secret, [tmp_path / "data" / "secret_key"] * 64))
