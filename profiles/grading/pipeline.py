@@ -213,10 +213,6 @@ def regrade(profile_ids: Sequence[int]) -> int:
         return 0
 
 
-def regrade_profile(profile_id: int) -> int:
-    return regrade([profile_id])
-
-
 def _regrade_together(profile_ids: Sequence[int]) -> int:
     for attempt in range(1, ATTEMPTS + 1):
         try:

@@ -1,6 +1,6 @@
 """The verdict told: as JSON to store, as sentences to read, and with what carries it."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any, NamedTuple
 
@@ -11,15 +11,10 @@ from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 from profiles.grading.method import (
     SUPPORTS,
     Caution,
-    Evidence,
-    Judgement,
     Line,
-    Link,
     ProfileVerdict,
-    SourceId,
     Step,
     Verdict,
-    grade_profile,
     scores_without,
 )
 
@@ -366,17 +361,6 @@ class Carried(NamedTuple):
 
     line: Line
     without: float
-
-
-def what_carries(
-    judgements: Sequence[Judgement],
-    *,
-    evidence: Iterable[Evidence] = (),
-    on: date,
-    known: Iterable[Link] | Mapping[SourceId, Link] = (),
-) -> list[Carried]:
-    """Return the score without each line of the judgement that decides the grade; called as `grade_profile` is."""
-    return without_each_line(grade_profile(judgements, evidence=evidence, on=on, known=known).lines)
 
 
 def without_each_line(lines: Iterable[Line | Told]) -> list[Carried]:

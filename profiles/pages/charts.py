@@ -5,8 +5,6 @@ from dataclasses import dataclass
 
 from profiles.grading.scale import SCALE, Band
 
-Point = tuple[float, float]
-
 
 @dataclass(frozen=True, slots=True)
 class Segment:

@@ -326,20 +326,16 @@ def test_breadth_in_english_words_is_what_the_verdict_says(evidence):
 
 
 def test_what_carries_a_grade_is_the_score_without_each_line():
-    evidence = (source(1, "A", direct=True), source(2, "B"), source(3, "C", stance="disputes"))
-    carried = working.what_carries([Judgement("j1", evidence)], on=TODAY)
-    assert grade(*evidence).score == 0.74
+    verdict = grade(source(1, "A", direct=True), source(2, "B"), source(3, "C", stance="disputes"))
+    carried = working.without_each_line(verdict.lines)
+    assert verdict.score == 0.74
     assert [(one.line.lead, one.without) for one in carried] == [(1, 0.26), (2, 0.74), (3, 0.95)]
 
 
 def test_what_carries_a_profile_is_what_carries_its_least_sure_judgement():
     judgements = [Judgement("j1", (source(1, "A", direct=True),)), Judgement("j2", (source(2),), essential=True)]
-    assert [(one.line.lead, one.without) for one in working.what_carries(judgements, on=TODAY)] == [(2, 0.0)]
-
-
-def test_what_carries_a_profile_without_judgements_is_found_over_its_citations():
-    carried = working.what_carries([], evidence=[source(1), source(2, "A", derived_from=(9,))], on=TODAY)
-    assert [(one.line.lead, one.without) for one in carried] == [(2, 0.47), (1, 0.64)]
+    carried = working.without_each_line(grade_profile(judgements, on=TODAY).lines)
+    assert [(one.line.lead, one.without) for one in carried] == [(2, 0.0)]
 
 
 def test_what_carries_a_stored_grade_needs_no_evidence():
