@@ -21,7 +21,7 @@ from config.celery import app as celery
 from config.processes import Unavailable
 from config.stack import running_at
 
-PENDING_TOO_LONG = 300  # seconds; the sweep comes by every second
+PENDING_TOO_LONG = 300  # seconds; the sweep comes by twice a second
 ROOM = 500 << 20
 OK, NOTE, MISSING = "ok", "note", "MISSING"
 
