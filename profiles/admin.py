@@ -17,7 +17,7 @@ from django.utils.safestring import SafeString
 
 from profiles import actions
 from profiles.grading.causes import explain_cause
-from profiles.grading.scale import band_of
+from profiles.grading.scale import SCALE, band_of
 from profiles.models import (
     Citation,
     Correction,
@@ -38,6 +38,7 @@ from profiles.models import (
     Ticket,
 )
 from profiles.models.profile import TEXT
+from profiles.pages.confidence import names_in, warnings_in
 from profiles.public import public_sources
 
 PUBLISH = "profiles.publish_profile"
@@ -244,8 +245,18 @@ class ProfileAdmin(EditorsAlone, DeskAdmin):
     list_filter = [PendingFilter, "next_review"]
     search_fields = ["slug", "live_revision__name"]
     inlines = [JudgementInline, CitationInline, CorrectionInline]
-    fields = ["slug", "first_published", "last_verified", "next_review", "text", "grade", "grading", "history"]
-    readonly_fields = ["text", "grade", "grading", "history"]
+    fields = [
+        "slug",
+        "first_published",
+        "last_verified",
+        "next_review",
+        "text",
+        "grade",
+        "warnings",
+        "grading",
+        "history",
+    ]
+    readonly_fields = ["text", "grade", "warnings", "grading", "history"]
 
     def is_live(self, obj: Profile) -> bool:
         return obj.is_live
@@ -281,6 +292,18 @@ class ProfileAdmin(EditorsAlone, DeskAdmin):
         band = band_of(float(state.score))
         return f"{state.score} · Grade {band.letters} · {band.label}"
 
+    @admin.display(description="look at")
+    def warnings(self, profile: Profile) -> SafeString | str:
+        state = GradingState.objects.filter(pk=profile.pk).first()
+        if state is None or state.verdict is None:
+            return "not graded yet"
+        text = profile.live_revision or profile.draft
+        found = [
+            *_too_little(state.verdict),
+            *warnings_in(state.verdict, names_in(profile, text.statements if text else {})),
+        ]
+        return _list([format_html("{}", sentence) for sentence in found]) if found else "nothing"
+
     @admin.display(description="grading")
     def grading(self, profile: Profile) -> str:
         state = GradingState.objects.filter(pk=profile.pk).first()
@@ -308,6 +331,11 @@ class ProfileAdmin(EditorsAlone, DeskAdmin):
             for one in revisions
         ]
         return _list(lines) if lines else "Save first, then add a text under Revisions."
+
+
+def _too_little(told: dict[str, Any]) -> Iterator[str]:
+    if band_of(told["score"]) == SCALE[-1]:
+        yield "Too little is on file to publish a view; the page says so."
 
 
 def _told(grade: Grade) -> Iterator[str]:

@@ -91,7 +91,7 @@ def confidence_page(profile: Profile) -> ConfidencePage:
     assert profile.live_revision is not None, "only a published profile has a page"
     state, statements = profile.state, profile.live_revision.statements
     told: Told = state.verdict or {}
-    names = {**read_evidence(profile, statements).names, **_statements(statements)}
+    names = names_in(profile, statements)
     moves = read_moves(profile, MOVES + 1)
     shown = moves[:MOVES]
     url = reverse("profiles:profile_confidence", args=[profile.slug])
@@ -103,7 +103,7 @@ def confidence_page(profile: Profile) -> ConfidencePage:
         card=show_card(profile, shown),
         opening=_opening(told, names),
         waterfalls=tuple(_waterfalls(told, statements, names)),
-        warnings=tuple(dict.fromkeys(explain_warning(warning, names) for warning in told.get("warnings", ()))),
+        warnings=warnings_in(told, names),
         carried=tuple(_carried(told, names)) if told else (),
         moves=tuple(shown),
         more_moves=len(moves) > MOVES,
@@ -112,6 +112,16 @@ def confidence_page(profile: Profile) -> ConfidencePage:
         method=state.method,
         due=state.due_on,
     )
+
+
+def names_in(profile: Profile, statements: Mapping[str, str]) -> Names:
+    """Return what sentences about a verdict call its sources and judgements."""
+    return {**read_evidence(profile, statements).names, **_statements(statements)}
+
+
+def warnings_in(told: Told, names: Names) -> tuple[str, ...]:
+    """Return the warnings of a verdict as sentences, each once."""
+    return tuple(dict.fromkeys(explain_warning(warning, names) for warning in told.get("warnings", ())))
 
 
 def _statements(statements: Mapping[str, str]) -> dict[str, str]:

@@ -67,6 +67,23 @@ def test_a_changed_letter_moves_the_grade_and_says_why(client, edith, profile):
     assert last_cause(profile) == f"{publisher.name} went from Reliability B to Reliability C."
 
 
+def test_the_desk_says_what_to_look_at(client, edith, profile):
+    client.force_login(edith)
+    address = on_the_desk(Profile, profile.pk)
+    assert "is an origin" not in client.get(address).text
+    cite(profile, make_source("The echo", derived_from=[make_source("The lost memo")]), judgements=["j2"])
+    cite(profile, make_source("The aside"), judgements=[])
+    Judgement.objects.filter(key="j1").update(essential=True)
+    Citation.objects.filter(source__title="The report").update(credibility=5, direct=False)
+    settle()
+    text = html.unescape(client.get(address).text)
+    assert "“The lost memo”" in text
+    assert "is an origin that the reports go back to, but it is not cited here." in text
+    assert "“The aside”" in text
+    assert "is attached to no judgement, so it takes no part in the grade." in text
+    assert "Too little is on file to publish a view" in text
+
+
 def test_a_changed_date_moves_the_grade_and_says_why(client, edith, profile):
     client.force_login(edith)
     save(client, Source, Source.objects.get().pk, published_on="2020-01-01")
