@@ -168,13 +168,15 @@ def _identity(account: Account | None) -> dict[str, Any]:
     return {"user": account.uid, "group": account.gid, "extra_groups": []} if account else {}
 
 
-def _die_with(parent: int, kind_signal: signal.Signals) -> Callable[[], None]:
-    if sys.platform != "linux":
-        return lambda: None
-    prctl = ctypes.CDLL(None).prctl
+def die_with_parent(kind_signal: signal.Signals) -> None:
+    """Have the kernel send us that signal when the process that started us ends, however it does (Linux)."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, kind_signal)
 
+
+def _die_with(parent: int, kind_signal: signal.Signals) -> Callable[[], None]:
     def ask_the_kernel() -> None:
-        prctl(PR_SET_PDEATHSIG, kind_signal)
+        die_with_parent(kind_signal)
         if os.getppid() != parent:
             os._exit(1)
 

@@ -24,7 +24,18 @@ import psycopg
 import redis
 
 from config import embedded, env
-from config.processes import STOP_SECONDS, Part, Unavailable, last_lines, run, spawn, stop, wait_until
+from config.processes import (
+    STOP_SECONDS,
+    Part,
+    Unavailable,
+    die_with_parent,
+    last_lines,
+    program_name,
+    run,
+    spawn,
+    stop,
+    wait_until,
+)
 
 # What Python is asked to run, by the name each process finds in ASSAY_PROCESS; docker-compose.yml runs the same.
 PROCESSES = {
@@ -92,11 +103,7 @@ def running_at(data_dir: Path) -> str:
 
 
 def serve(environ: dict[str, str], settings: env.Environment, note: Path) -> int:
-    # A shell's background job inherits an ignored SIGINT, and would not hear the Ctrl-C it promises to stop at.
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.default_int_handler)
-    if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:  # as nohup leaves it
-        signal.signal(signal.SIGHUP, signal.default_int_handler)
+    hear_signals()
     stop_leftovers(settings.data_dir)
     port = choose_port(settings.port, fixed=bool(environ.get("PORT") or environ.get("SITE_URL")))
     settings = env.read({**environ, "PORT": str(port)})
@@ -110,6 +117,16 @@ def serve(environ: dict[str, str], settings: env.Environment, note: Path) -> int
             signal.signal(number, signal.SIG_IGN)
         stack.stop()
     return 0
+
+
+def hear_signals() -> None:
+    # A shell's background job inherits an ignored SIGINT, and would not hear the Ctrl-C it promises to stop at.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
+    if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:  # as nohup leaves it
+        signal.signal(signal.SIGHUP, signal.default_int_handler)
+    if program_name(os.getppid()) in {"make", "gmake"}:
+        die_with_parent(signal.SIGTERM)  # make passes a SIGTERM on, but nobody tells us of its own kill -9
 
 
 @contextmanager
@@ -165,10 +182,10 @@ class Stack:
         self.greet()
 
     def begin_static_files(self) -> None:
-        # Compressing them takes seconds, and a second processor is idle while the database is made ready.
+        # Compressing them takes seconds in which the database is made ready; it must not hold that up.
         if static_is_stale(self.settings.data_dir):
-            arguments = ["manage.py", "collectstatic", "--no-input", "--clear", "-v0"]
-            self.parts.append(self.spawn("collectstatic", arguments))
+            command = ["nice", sys.executable, "manage.py", "collectstatic", "--no-input", "--clear", "-v0"]
+            self.parts.append(spawn("collectstatic", command, self.log("collectstatic"), environ=self.environ))
 
     def finish_static_files(self) -> None:
         while self.parts:

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from config import env, stack
+from config import embedded, env, stack
+from config.processes import stop
 
 
 @contextmanager
@@ -22,27 +23,46 @@ def open_folder():
         shutil.rmtree(folder)
 
 
-@pytest.fixture
-def data_dir(static_files):
-    with open_folder() as folder:
-        shutil.copytree(static_files, folder / "its data" / "static")
-        (folder / "its data").chmod(0o711)
-        yield folder / "its data"
+def manage(data_dir, *arguments, **environ):
+    """Run a management command as an operator types it, with nothing set that is not said here."""
+    inherited = {name: value for name, value in os.environ.items() if name not in env.NAMES}
+    return subprocess.run(
+        [sys.executable, "manage.py", *map(str, arguments)],
+        cwd=env.ROOT,
+        env={**inherited, "DATA_DIR": str(data_dir), "SECRET_KEY": "s" * 50, **environ},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
 
 
-@pytest.fixture
-def other_data_dir(static_files):
+@pytest.fixture(scope="session")
+def stopped_site():
+    """The data folder of an embedded site after its first start, which takes longest. Copied by whoever needs one."""
     with open_folder() as folder:
-        shutil.copytree(static_files, folder / "static")
+        part = embedded.start_postgres(folder, durable=False)
+        assert manage(folder, "migrate", "-v0").returncode == 0
+        stop([part])
+        assert manage(folder, "collectstatic", "--no-input", "-v0").returncode == 0
+        stack.static_stamp(folder).write_text(stack.static_digest())
         yield folder
 
 
-@pytest.fixture(scope="module")
-def static_files():
-    """Collected once: compressing them is most of a first start."""
+@pytest.fixture
+def data_dir(stopped_site):
+    with copied(stopped_site) as folder:
+        yield folder
+
+
+@pytest.fixture
+def other_data_dir(stopped_site):
+    with copied(stopped_site) as folder:
+        yield folder
+
+
+@contextmanager
+def copied(stopped_site):
     with open_folder() as folder:
-        environ = {**os.environ, "DATA_DIR": str(folder)}
-        collect = [sys.executable, "manage.py", "collectstatic", "--no-input", "-v0"]
-        subprocess.run(collect, cwd=env.ROOT, env=environ, check=True)
-        stack.static_stamp(folder).write_text(stack.static_digest())
-        yield folder / "static"
+        # Not shutil: the cluster keeps its owner.
+        subprocess.run(["cp", "-a", stopped_site, folder / "its data"], check=True)
+        yield folder / "its data"

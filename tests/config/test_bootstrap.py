@@ -4,6 +4,7 @@ import shutil
 import subprocess
 import sys
 import textwrap
+from types import SimpleNamespace
 
 import pytest
 
@@ -29,14 +30,15 @@ def project(tmp_path, monkeypatch):
 
 @pytest.fixture
 def attempts(monkeypatch):
-    """What would have been asked of pip or uv; making the environment itself is done for real."""
+    """What would have been asked of pip or uv, but for the environment itself: that is made, without the slow pip."""
     asked = []
     really = bootstrap.attempt
 
     def attempt(command):
-        asked.append(command)
         if "venv" in command:
             really(command)
+        else:
+            asked.append(command)
 
     monkeypatch.setattr(bootstrap, "attempt", attempt)
     return asked
@@ -46,6 +48,14 @@ def attempts(monkeypatch):
 def without_uv(monkeypatch):
     find = shutil.which
     monkeypatch.setattr(bootstrap.shutil, "which", lambda name: None if name == "uv" else find(name))
+    run = subprocess.run
+
+    def run_without_ensurepip(argv, **options):
+        # As on Debian without python3-venv.
+        lacking = "venv" in argv and "--without-pip" not in argv
+        return SimpleNamespace(returncode=1) if lacking else run(argv, **options)
+
+    monkeypatch.setattr(bootstrap.subprocess, "run", run_without_ensurepip)
 
 
 def test_it_needs_nothing_but_the_standard_library():
@@ -59,6 +69,12 @@ def test_packages_come_from_the_lock_with_their_hashes(project, attempts, withou
     bootstrap.install("run")
     assert attempts[-1][-3:] == ["--require-hashes", "-r", str(project / "locks" / "run.txt")]
     assert (project / ".venv" / "bin" / "python").exists()
+
+
+def test_a_new_environment_has_its_own_pip(project, monkeypatch):
+    monkeypatch.setattr(bootstrap.shutil, "which", lambda name: name if os.path.isabs(name) else None)
+    bootstrap.make_venv()
+    assert bootstrap.installer()[:3] == [str(project / ".venv" / "bin" / "python"), "-m", "pip"]
 
 
 def test_what_is_installed_is_not_installed_again(project, attempts, without_uv):

@@ -2,8 +2,6 @@
 
 import io
 import os
-import subprocess
-import sys
 import tarfile
 
 import psycopg
@@ -11,18 +9,14 @@ import pytest
 
 from config import embedded, env
 from config.processes import stop
-from tests.config.conftest import open_folder
+from tests.config.conftest import copied, manage, open_folder
 
 NOBODY = "postgresql://assay@127.0.0.1:9/assay"
 
 
 @pytest.fixture(scope="module")
-def site():
-    """The data folder of an embedded site with its tables made; PostgreSQL is stopped."""
-    with open_folder() as folder:
-        part = embedded.start_postgres(folder, durable=False)
-        assert manage(folder, "migrate", "-v0").returncode == 0
-        stop([part])
+def site(stopped_site):
+    with copied(stopped_site) as folder:
         yield folder
 
 
@@ -30,18 +24,6 @@ def site():
 def backed_up(site, tmp_path):
     assert manage(site, "backup", tmp_path / "kept.tar").returncode == 0
     return tmp_path / "kept.tar"
-
-
-def manage(data_dir, *arguments, **environ):
-    inherited = {name: value for name, value in os.environ.items() if name not in env.NAMES}
-    return subprocess.run(
-        [sys.executable, "manage.py", *map(str, arguments)],
-        cwd=env.ROOT,
-        env={**inherited, "DATA_DIR": str(data_dir), "SECRET_KEY": "s" * 50, **environ},
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
 
 
 def sentence(done):

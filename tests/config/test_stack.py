@@ -3,6 +3,7 @@
 import os
 import pty
 import re
+import shlex
 import signal
 import socket
 import subprocess
@@ -11,6 +12,7 @@ import time
 import urllib.request
 from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 
 import psycopg
 import pytest
@@ -25,12 +27,12 @@ START = [sys.executable, "-m", "config.stack"]
 class Site:
     """A started `make run`, without the demo."""
 
-    def __init__(self, data_dir, **environ):
+    def __init__(self, data_dir, *, command=START, **environ):
         self.data_dir = data_dir
         self.terminal, there = pty.openpty()
         self.said = ""
         self.process = subprocess.Popen(
-            START,
+            command,
             cwd=env.ROOT,
             env=plain_environment(data_dir, **environ),
             stdin=there,
@@ -82,8 +84,8 @@ def take_terminal(terminal):
 
 
 @contextmanager
-def running(data_dir, **environ):
-    site = Site(data_dir, **environ)
+def running(data_dir, **options):
+    site = Site(data_dir, **options)
     try:
         yield site.wait_for("Stop it with Ctrl-C.")
     finally:
@@ -167,6 +169,15 @@ def test_when_a_part_is_killed_the_rest_stops_and_a_second_start_works(data_dir)
             assert processes_of(data_dir) == {}
 
 
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+def test_when_make_is_ended_the_site_ends_with_it(data_dir, tmp_path, number):
+    (tmp_path / "Makefile").write_text(f"run:\n\t@{shlex.join(START)}\n")
+    command = ["make", "--file", str(tmp_path / "Makefile"), "run"]
+    with running(data_dir, command=command) as site:
+        site.process.send_signal(number)
+        assert wait_until(lambda: not processes_of(data_dir), 30), processes_of(data_dir)
+
+
 def test_everything_killed_at_once_starts_again(data_dir):
     with running(data_dir) as site:
         for pid in [site.process.pid, *processes_of(data_dir)]:
@@ -226,13 +237,12 @@ def test_a_folder_that_cannot_be_made_is_a_sentence(tmp_path):
     assert refusal(tmp_path / "file" / "data").startswith(f"assay: {tmp_path}/file/data cannot be used: ")
 
 
-def test_a_full_disk_is_a_sentence(data_dir, monkeypatch):
-    monkeypatch.setattr(
-        embedded.shutil, "disk_usage", lambda path: stack.shutil._ntuple_diskusage(9 << 30, 9 << 30, 3 << 20)
-    )
+def test_a_full_disk_is_a_sentence(tmp_path, monkeypatch):
+    full = SimpleNamespace(free=3 << 20)
+    monkeypatch.setattr(embedded.shutil, "disk_usage", lambda path: full)
     with pytest.raises(Unavailable, match="has 3 MB free and 250 MB are needed"):
-        embedded.start_postgres(data_dir)
-    assert not (data_dir / "postgres").exists()
+        embedded.start_postgres(tmp_path)
+    assert not (tmp_path / "postgres").exists()
 
 
 @pytest.mark.parametrize(
