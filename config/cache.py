@@ -1,7 +1,11 @@
+import time
 from typing import Any
 
 from django.core.cache.backends.redis import RedisCache
 from redis import RedisError
+
+SILENCE = 5.0  # seconds in which a Redis that did not answer is not asked again
+_silent_until = 0.0
 
 
 class ForgivingRedisCache(RedisCache):
@@ -24,7 +28,12 @@ class ForgivingRedisCache(RedisCache):
         return bool(self._forgive(super().delete, False, *args, **kwargs))
 
     def _forgive(self, call: Any, otherwise: Any, *args: Any, **kwargs: Any) -> Any:
+        global _silent_until
+        # A frozen Redis costs a second each time, and signing in would ask twenty times.
+        if time.monotonic() < _silent_until:
+            return otherwise
         try:
             return call(*args, **kwargs)
         except RedisError:
+            _silent_until = time.monotonic() + SILENCE
             return otherwise

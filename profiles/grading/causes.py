@@ -116,13 +116,26 @@ def _names(changes: Iterable[Change], profile_ids: list[int]) -> _Names:
 
 def explain_cause(cause: Change) -> str:
     """Return one sentence for one stored cause, with who did it where that was not the desk."""
-    words = _WORDS.get(cause.get("on", ""), _something)(cause)
+    tell = _cleared if cause.get("op") == "clear" else _WORDS.get(cause.get("on", ""), _something)
+    words = tell(cause)
     by = {"sql": _("by the operator"), "import": _("by an import")}.get(cause.get("by", ""))
     return f"{words} ({by})." if by else f"{words}."
 
 
 def _something(cause: Change) -> str:
     return _("The evidence was edited")
+
+
+def _cleared(cause: Change) -> str:
+    # TRUNCATE shows its trigger no rows, so there is nothing to name.
+    return {
+        "publisher": _("Every publisher was removed at once"),
+        "source": _("Every source was removed at once"),
+        "derivation": _("What sources repeat was removed everywhere at once"),
+        "citation": _("Every citation was removed at once"),
+        "judgement": _("Every key judgement was removed at once"),
+        "link": _("Every key judgement lost its sources at once"),
+    }.get(cause.get("on", ""), _something(cause))
 
 
 def _many(cause: Change) -> int:

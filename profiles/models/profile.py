@@ -7,6 +7,7 @@ from django.db import models
 from django.urls import reverse
 from django.utils import timezone
 
+from profiles.models.days import readable_days
 from profiles.models.facet import Term
 from profiles.models.person import Person
 from profiles.models.shapes import misshapen
@@ -81,6 +82,7 @@ class Profile(models.Model):
     class Meta:
         ordering = ["slug"]
         permissions = [("publish_profile", "Can publish, withdraw, and edit the evidence of what is live")]
+        constraints = [readable_days("profile_days", "first_published", "last_verified", "next_review")]
         triggers = [
             pgtrigger.Trigger(
                 name="profile_add",
@@ -308,6 +310,7 @@ class Correction(models.Model):
 
     class Meta:
         ordering = ["-on", "-pk"]
+        constraints = [readable_days("correction_days", "on")]
 
     def __str__(self) -> str:
         return f"{self.on}: {self.text[:60]}"

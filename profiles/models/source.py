@@ -2,6 +2,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
 from django.db import models
 
+from profiles.models.days import readable_days
 from profiles.models.publisher import Publisher
 from profiles.models.triggers import touches_on_change
 from profiles.urlkeys import url_key
@@ -42,6 +43,7 @@ class Source(models.Model):
             models.CheckConstraint(
                 condition=~models.Q(title=""), name="source_titled", violation_error_message="A source needs a title."
             ),
+            readable_days("source_days", "published_on", "accessed_on"),
         ]
         triggers = touches_on_change(
             "source", node="id", columns=["publisher_id", "published_on"], shows=["id", "title"]

@@ -8,9 +8,10 @@ from itertools import pairwise
 
 import psycopg
 import pytest
-from django.db import connection, connections, transaction
+from django.db import IntegrityError, connection, connections, transaction
 
 from profiles.grading import pipeline
+from profiles.grading.causes import explain_cause
 from profiles.management.commands.drain import drain
 from profiles.models import (
     Citation,
@@ -107,6 +108,13 @@ def test_an_edit_is_pending_until_it_is_graded(profile, edit):
     drain()
     assert pending() == 0
     assert list(pipeline.audit()) == []
+    assert all(explain_cause(cause) for grade in Grade.objects.all() for cause in grade.causes)
+
+
+@pytest.mark.parametrize("day", ["infinity", "0044-03-15 BC", "10000-01-01"])
+def test_a_day_that_no_page_can_read_is_refused(profile, day):
+    with pytest.raises(IntegrityError, match="source_days"), connection.cursor() as cursor:
+        cursor.execute("UPDATE profiles_source SET published_on = %s::date", [day])
 
 
 SAME = {
@@ -304,6 +312,14 @@ def test_grades_cannot_be_changed_or_removed(profile):
     for statement in ("UPDATE profiles_grade SET score = 1", "DELETE FROM profiles_grade"):
         with pytest.raises(Exception, match="Cannot"), connection.cursor() as cursor:
             cursor.execute(statement)
+
+
+def test_the_history_cannot_be_emptied(profile):
+    with connection.cursor() as cursor, pytest.raises(Exception, match="only ever appended"):
+        cursor.execute("SET assay.empties_tables = 'off'; TRUNCATE profiles_grade")
+    assert Grade.objects.count() == 1
+    with connection.cursor() as cursor:
+        cursor.execute("SET assay.empties_tables = 'on'")
 
 
 def test_approved_text_cannot_be_changed(profile):
