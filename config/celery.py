@@ -42,7 +42,7 @@ app.conf.update(
     broker_transport_options={
         "visibility_timeout": 300,
         "unacked_restore_throttle": 1,
-        "socket_timeout": 1 if settings.PROCESS in {"web", "command"} else 10,
+        "socket_timeout": 10 if settings.PROCESS in {"worker", "beat"} else 1,
         "socket_connect_timeout": 1,
         "socket_keepalive": True,
     },

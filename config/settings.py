@@ -10,7 +10,7 @@ try:
 except env.BadEnvironment as error:
     sys.exit(f"assay: {error}")
 
-PROCESS = os.environ.get("ASSAY_PROCESS", "command")  # web, worker, beat, drain or command
+PROCESS = os.environ.get("ASSAY_PROCESS", "command")  # web, worker, beat, drain, test or command
 
 BASE_DIR = env.ROOT
 DATA_DIR = ENV.data_dir
@@ -76,6 +76,7 @@ TIMEOUTS = {
     "worker": "-c statement_timeout=20s -c idle_in_transaction_session_timeout=15s",
 }
 TIMEOUTS["drain"] = TIMEOUTS["worker"]
+TIMEOUTS["test"] = "-c assay.empties_tables=on"
 DATABASES = {"default": env.database_settings(ENV.database_url)}
 DATABASES["default"].update(CONN_MAX_AGE=60, CONN_HEALTH_CHECKS=True)
 DATABASES["default"]["OPTIONS"] = {

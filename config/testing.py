@@ -33,7 +33,7 @@ def prepare_environment() -> None:
         os.environ[DATA_DIR] = tempfile.mkdtemp(prefix="assay-test-")
     for name in set(env.NAMES) - set(KEPT):
         os.environ.pop(name, None)
-    os.environ.update(DATA_DIR=os.environ[DATA_DIR], SECRET_KEY="only-for-tests-" * 4)
+    os.environ.update(DATA_DIR=os.environ[DATA_DIR], SECRET_KEY="only-for-tests-" * 4, ASSAY_PROCESS="test")
     os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
 
 

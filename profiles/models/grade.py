@@ -53,7 +53,20 @@ class Grade(models.Model):
             models.UniqueConstraint("profile", "seq", name="one_grade_per_number"),
             models.CheckConstraint(condition=models.Q(score__range=(0, 1)), name="grade_score_between_0_and_1"),
         ]
-        triggers = [pgtrigger.Protect(name="grades_stay", operation=pgtrigger.Update | pgtrigger.Delete)]
+        triggers = [
+            pgtrigger.Protect(name="grades_stay", operation=pgtrigger.Update | pgtrigger.Delete),
+            pgtrigger.Trigger(
+                name="grades_are_never_emptied",
+                level=pgtrigger.Statement,
+                when=pgtrigger.Before,
+                operation=pgtrigger.Truncate,
+                # Tests that really commit empty every table between them, and say so.
+                func="""
+                IF current_setting('assay.empties_tables', true) IS DISTINCT FROM 'on' THEN
+                    RAISE EXCEPTION 'Grades are only ever appended.';
+                END IF; RETURN NULL;""",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.profile} #{self.seq}: {self.score}"
