@@ -276,7 +276,7 @@ def test_the_warnings_of_a_profile_are_told_from_what_is_stored():
     )
     stored = working.as_json(verdict)["warnings"]
     assert [working.explain_warning(warning, NAMES) for warning in stored] == [
-        "“It serves the region.” is essential but rests on no citation, so the profile cannot be published.",
+        "“It serves the region.” is essential but rests on no citation.",
         "Wire story, Agency is attached to no judgement, so it takes no part in the grade.",
     ]
 
