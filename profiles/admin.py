@@ -244,6 +244,7 @@ class ProfileAdmin(EditorsAlone, DeskAdmin):
     list_select_related = ["live_revision", "state"]
     list_filter = [PendingFilter, "next_review"]
     search_fields = ["slug", "live_revision__name"]
+    actions = ["withdraw", "put_up_again"]
     inlines = [JudgementInline, CitationInline, CorrectionInline]
     fields = [
         "slug",
@@ -264,6 +265,25 @@ class ProfileAdmin(EditorsAlone, DeskAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Profile]:
         profiles: QuerySet[Profile] = super().get_queryset(request)
         return profiles.annotate(has_marks=Exists(Mark.objects.filter(profile_id=OuterRef("pk"))))
+
+    def has_publish_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm(PUBLISH)
+
+    @admin.action(description="Withdraw the chosen profiles", permissions=["publish"])
+    def withdraw(self, request: HttpRequest, profiles: QuerySet[Profile]) -> None:
+        for profile in profiles:
+            actions.withdraw_profile(profile_id=profile.pk)
+        self.message_user(request, f"Withdrawn: {', '.join(profile.slug for profile in profiles)}.", messages.SUCCESS)
+
+    @admin.action(description="Put the chosen profiles up again", permissions=["publish"])
+    def put_up_again(self, request: HttpRequest, profiles: QuerySet[Profile]) -> None:
+        for profile in profiles:
+            try:
+                actions.restore_profile(profile_id=profile.pk)
+            except (actions.NotPublished, actions.NotPublishable) as refused:
+                self.message_user(request, f"{profile.slug}: {refused}", messages.ERROR)
+            else:
+                self.message_user(request, f"{profile.slug} is up.", messages.SUCCESS)
 
     def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
         super().save_formset(request, form, formset, change)

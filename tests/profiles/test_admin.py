@@ -176,6 +176,18 @@ def test_a_new_draft_starts_from_the_live_text(client, edith, profile):
     assert draft.statements == profile.live_revision.statements
 
 
+def test_a_profile_is_withdrawn_and_put_up_again(client, edith, wanda, profile):
+    address, chosen = reverse("admin:profiles_profile_changelist"), {"_selected_action": [profile.pk]}
+    client.force_login(wanda)
+    client.post(address, {"action": "withdraw", **chosen})
+    assert client.get("/profiles/example/").status_code == 200
+    client.force_login(edith)
+    client.post(address, {"action": "withdraw", **chosen})
+    assert client.get("/profiles/example/").status_code == 404
+    client.post(address, {"action": "put_up_again", **chosen})
+    assert client.get("/profiles/example/").status_code == 200
+
+
 def test_an_author_does_not_touch_what_is_live(client, wanda, profile):
     client.force_login(wanda)
     live, source = on_the_desk(Profile, profile.pk), on_the_desk(Source, Source.objects.get().pk)
