@@ -142,6 +142,7 @@ def database_at_hand(settings: env.Environment) -> Iterator[None]:
             yield
         finally:
             stop([part])
+            shutil.rmtree(settings.run_dir, ignore_errors=True)
 
 
 def database_answers(url: str) -> bool:
@@ -395,10 +396,12 @@ def step(what: str) -> Iterator[None]:
 
 def complain(error: Exception) -> int:
     log = getattr(error, "log", None)
+    folder = log.parents[1] if log else env.ROOT
+    if shutil.disk_usage(folder).free < FULL:
+        say(f"assay: the disk that holds {folder} is full; make room and start again.", sys.stderr)
+        return 1
     if log:
         say(f"\n{last_lines(log)}\n(from {log})", sys.stderr)
-    if shutil.disk_usage(log or env.ROOT).free < FULL:
-        error = Unavailable(f"the disk that holds {log or env.ROOT} is full; make room and start again.")
     say(f"assay: {error}", sys.stderr)
     return 1
 

@@ -23,13 +23,17 @@ def open_folder():
         shutil.rmtree(folder)
 
 
+def environment(data_dir, **said):
+    kept = {name: value for name, value in os.environ.items() if name not in env.NAMES and name != "ASSAY_PROCESS"}
+    return {**kept, "DATA_DIR": str(data_dir), "SECRET_KEY": "s" * 50, **said}
+
+
 def manage(data_dir, *arguments, **environ):
     """Run a management command as an operator types it, with nothing set that is not said here."""
-    inherited = {name: value for name, value in os.environ.items() if name not in env.NAMES}
     return subprocess.run(
         [sys.executable, "manage.py", *map(str, arguments)],
         cwd=env.ROOT,
-        env={**inherited, "DATA_DIR": str(data_dir), "SECRET_KEY": "s" * 50, **environ},
+        env=environment(data_dir, **environ),
         capture_output=True,
         text=True,
         timeout=120,
@@ -46,6 +50,7 @@ def stopped_site():
         assert manage(folder, "collectstatic", "--no-input", "-v0").returncode == 0
         stack.static_stamp(folder).write_text(stack.static_digest())
         yield folder
+        shutil.rmtree(env.run_dir(folder))
 
 
 @pytest.fixture
@@ -66,3 +71,4 @@ def copied(stopped_site):
         # Not shutil: the cluster keeps its owner.
         subprocess.run(["cp", "-a", stopped_site, folder / "its data"], check=True)
         yield folder / "its data"
+        shutil.rmtree(env.run_dir(folder / "its data"), ignore_errors=True)

@@ -19,6 +19,7 @@ import pytest
 
 from config import embedded, env, stack
 from config.processes import Unavailable, wait_until
+from tests.config.conftest import environment
 
 NEVER = "postgresql://assay@127.0.0.1:9/assay"  # the discard port, where nobody listens
 START = [sys.executable, "-m", "config.stack"]
@@ -72,8 +73,7 @@ class Site:
 
 
 def plain_environment(data_dir, **environ):
-    inherited = {name: value for name, value in os.environ.items() if name not in env.NAMES}
-    return {**inherited, "DATA_DIR": str(data_dir), "DEMO": "0", "SECRET_KEY": "s" * 50, **environ}
+    return environment(data_dir, DEMO="0", **environ)
 
 
 def take_terminal(terminal):
@@ -176,6 +176,16 @@ def test_when_make_is_ended_the_site_ends_with_it(data_dir, tmp_path, number):
     with running(data_dir, command=command) as site:
         site.process.send_signal(number)
         assert wait_until(lambda: not processes_of(data_dir), 30), processes_of(data_dir)
+
+
+def test_a_machine_without_redis_has_a_site_all_the_same(data_dir):
+    script = (
+        "import sys; from config import embedded, stack; embedded.redis_program = lambda: None; sys.exit(stack.main())"
+    )
+    with running(data_dir, command=[sys.executable, "-c", script]) as site:
+        assert "No Redis for this machine: grades are moved by the drain loop alone" in site.said
+        assert urllib.request.urlopen(site.address, timeout=10).status == 200
+        assert not any("celery" in command for command in processes_of(data_dir).values())
 
 
 def test_everything_killed_at_once_starts_again(data_dir):
