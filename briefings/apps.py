@@ -3,3 +3,9 @@ from django.apps import AppConfig
 
 class BriefingsConfig(AppConfig):
     name = "briefings"
+
+    def ready(self) -> None:
+        from briefings.teasers import teasers_of
+        from profiles.pages.deeper import told_by
+
+        told_by(teasers_of)

@@ -1,4 +1,3 @@
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.db.models import Count
@@ -8,31 +7,14 @@ from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from accounts.tiers import GATED, Tier
-from briefings.models import SourceNote, Teaser
+from briefings.models import SourceNote
+from briefings.teasers import page_of, teasers_of
 from config.pagecache import PRIVATE
 from profiles.models import Profile
 from profiles.public import Moved, profile_at
 
 # The same on every answer, so that the headers never tell who was let in.
 HEADERS = {"Cache-Control": PRIVATE, "X-Robots-Tag": "noindex, noarchive", "Referrer-Policy": "same-origin"}
-
-
-@dataclass(frozen=True, slots=True)
-class Locked:
-    """What anyone may know of one briefing: never its body."""
-
-    tier: Tier
-    title: str
-    summary: str
-    contents: Sequence[str]
-
-    @property
-    def url(self) -> str:
-        return _membership(self.tier)
-
-    @property
-    def is_highest(self) -> bool:
-        return self.tier == max(GATED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,15 +26,11 @@ class Notes:
 
     @property
     def url(self) -> str:
-        return _membership(self.tier)
+        return page_of(self.tier)
 
     @property
     def is_highest(self) -> bool:
         return self.tier == max(GATED)
-
-
-def _membership(tier: Tier) -> str:
-    return reverse(f"profiles:{tier.slug.replace('-', '_')}")
 
 
 @require_safe
@@ -67,19 +45,17 @@ def briefing_detail(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 def _locked_page(request: HttpRequest, profile: Profile) -> HttpResponse:
-    context = {"profile": profile, "name": _name(profile), "briefings": _locked(profile), "notes": _notes(profile)}
+    context = {
+        "profile": profile,
+        "name": _name(profile),
+        "briefings": teasers_of(profile.pk),
+        "notes": _notes(profile),
+    }
     return render(request, "briefings/briefing_locked.html", context)
 
 
 def _name(profile: Profile) -> str:
     return profile.live_revision.name if profile.live_revision else profile.slug
-
-
-def _locked(profile: Profile) -> list[Locked]:
-    return [
-        Locked(Tier(teaser.tier), teaser.title, teaser.summary, teaser.contents.splitlines())
-        for teaser in Teaser.objects.filter(profile=profile).order_by("tier")
-    ]
 
 
 def _notes(profile: Profile) -> list[Notes]:

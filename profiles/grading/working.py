@@ -176,9 +176,7 @@ WARNINGS = {
     "unreliable-but-confirmed": gettext_lazy(
         "%(name)s comes from a publisher of Reliability E, yet is marked confirmed; look at both again."
     ),
-    "judgement-not-cited": gettext_lazy(
-        "“%(name)s” is essential but rests on no citation."
-    ),
+    "judgement-not-cited": gettext_lazy("“%(name)s” is essential but rests on no citation."),
     "not-attached": gettext_lazy("%(name)s is attached to no judgement, so it takes no part in the grade."),
 }
 

@@ -29,6 +29,7 @@ from profiles.models import (
 )
 from profiles.pages import charts
 from profiles.pages.citing import Reference
+from profiles.pages.deeper import Deeper, lies_behind
 from profiles.pages.lines import Evidences, ShownSource, Sources, read_evidence, show_sources
 from profiles.pages.showing import ShownGrade, show_score, show_verdict
 from profiles.public import profile_at
@@ -195,6 +196,7 @@ class ProfilePage:
     moves: tuple[Move, ...]
     more_moves: bool
     corrections: tuple[Correction, ...]
+    deeper: tuple[Deeper, ...]
     related: tuple[RelatedProfile, ...]
     reference: Reference
 
@@ -252,6 +254,7 @@ def profile_page(profile: Profile) -> ProfilePage:
         moves=tuple(moves[:MOVES]),
         more_moves=len(moves) > MOVES,
         corrections=tuple(profile.corrections.select_related("superseded_by")),
+        deeper=tuple(lies_behind(profile.pk)),
         related=_related(text),
         reference=_reference(profile, text, card),
     )

@@ -126,12 +126,20 @@ def test_everybody_gets_the_same_bytes(client, mina, tail):
 def test_nothing_gated_reaches_the_page(client):
     profile = make_profile(live=True, judgements={"j1": "It is."})
     make_note(cite(profile), body="canary-of-the-note")
-    make_briefing(profile, body="canary-of-the-briefing")
+    make_briefing(profile, title="Why it may fall", summary="What would move it.", body="canary-of-the-briefing")
     grade(profile)
     for tail in ("", "confidence/"):
         assert "canary" not in html(client, profile, tail)
-    assert "Deeper Profile Context" in html(client, profile)
-    assert f'href="/profiles/{profile.slug}/briefing/"' in html(client, profile)
+    shown = html(client, profile)
+    for words in ("Deeper Profile Context", "Why it may fall", "What would move it.", "Strategic Circle"):
+        assert words in shown
+    assert f'href="/profiles/{profile.slug}/briefing/"' in shown
+
+
+def test_a_profile_without_a_briefing_promises_none(client):
+    profile = make_profile(live=True, judgements={"j1": "It is."}, cited=True)
+    grade(profile)
+    assert "Deeper Profile Context" not in html(client, profile)
 
 
 def test_key_judgements_stand_in_page_order_with_a_grade_each(client):
@@ -284,7 +292,7 @@ def test_the_page_costs_the_same_queries_with_one_source_or_thirty(client, djang
         cite(large, make_source(derived_from=[origin] if n % 3 else []), judgements=[f"j{n % 6}"])
     for profile in (small, large):
         grade(profile)
-    for tail, most in (("", 10), ("confidence/", 6)):
+    for tail, most in (("", 11), ("confidence/", 6)):
         counts = []
         for profile in (small, large):
             with django_assert_max_num_queries(most) as queries:

@@ -9,11 +9,12 @@ from django.apps import apps
 from django.test import Client
 from django.urls import get_resolver
 
+from briefings.models import Briefing
 from config.pagecache import PUBLIC
 from profiles.grading import method
 from profiles.grading.scale import SCALE
 from profiles.models import Correction, FormerSlug, Page, Profile, Ticket
-from tests.builders import cite, make_briefing, make_person, make_profile, make_publisher, make_source
+from tests.builders import cite, make_briefing, make_note, make_person, make_profile, make_publisher, make_source
 from tests.profiles.test_views_finding import graded
 
 pytestmark = pytest.mark.django_db
@@ -103,8 +104,10 @@ def test_a_public_page_takes_no_posts(client, tidewater, address):
 
 @pytest.mark.parametrize("address", PUBLIC_PAGES.values(), ids=PUBLIC_PAGES.keys())
 def test_what_is_gated_changes_no_byte_of_a_public_page(client, tidewater, address):
+    briefing = make_briefing(tidewater, body="As it was.")
     before = client.get(address)
-    make_briefing(tidewater, title="canary-title", summary="canary-summary", body="canary-body")
+    Briefing.objects.filter(pk=briefing.pk).update(body="canary-body")
+    make_note(tidewater.citations.first(), body="canary-note")
     after = client.get(address)
     assert (after.content, after["ETag"]) == (before.content, before["ETag"])
 
