@@ -11,7 +11,7 @@ import tempfile
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urlsplit, urlunsplit
 
 import pytest
 
@@ -35,6 +35,16 @@ def prepare_environment() -> None:
         os.environ.pop(name, None)
     os.environ.update(DATA_DIR=os.environ[DATA_DIR], SECRET_KEY="only-for-tests-" * 4, ASSAY_PROCESS="test")
     os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
+    if worker := os.environ.get("PYTEST_XDIST_WORKER"):
+        os.environ["REDIS_URL"] = own_redis(env.read().redis_url, int(worker.removeprefix("gw")) + 1)
+
+
+def own_redis(url: str, number: int) -> str:
+    """Return the address of a numbered database on that server: pytest-django divides PostgreSQL only."""
+    parts = urlsplit(url)
+    if parts.scheme == "unix":
+        return urlunsplit(parts._replace(query=f"db={number}"))
+    return urlunsplit(parts._replace(path=f"/{number}"))
 
 
 def leave_nothing_behind(data_dir: Path) -> None:

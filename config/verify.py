@@ -24,7 +24,7 @@ def main(argv: Sequence[str]) -> int:
     well = in_parallel(lint_steps() if everything else {**lint_steps(), "Method": pytest(*METHOD_TESTS)})
     if everything:
         well = make_room_for_browser() and well
-        well = alone("Tests", pytest()) and well
+        well = alone("Tests", pytest("-n", str(TOGETHER), "--dist", "loadfile")) and well
     return 0 if well else 1
 
 
@@ -44,8 +44,8 @@ def templates() -> list[str]:
     return sorted(str(path.relative_to(env.ROOT)) for path in (env.ROOT / "templates").rglob("*.html"))
 
 
-def pytest(*paths: str) -> list[str]:
-    return [PYTHON, "-m", "pytest", "-q", *paths]
+def pytest(*arguments: str) -> list[str]:
+    return [PYTHON, "-m", "pytest", "-q", *arguments]
 
 
 def in_parallel(steps: Mapping[str, list[str]]) -> bool:

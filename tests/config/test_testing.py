@@ -4,7 +4,7 @@ import socket
 import psycopg
 import pytest
 
-from config import env
+from config import env, testing
 
 
 @pytest.mark.parametrize("address", [("192.0.2.1", 80), ("example.org", 443)])
@@ -30,3 +30,11 @@ def test_what_a_person_exported_for_a_site_does_not_reach_the_tests():
 def test_the_run_has_a_database_of_its_own():
     with psycopg.connect(env.read().database_url) as connection:
         assert connection.execute("SELECT 1").fetchone() == (1,)
+
+
+@pytest.mark.parametrize(
+    ("url", "own"),
+    [("redis://h:6379/0", "redis://h:6379/3"), ("unix:///run/redis.sock", "unix:///run/redis.sock?db=3")],
+)
+def test_every_worker_of_a_run_has_a_redis_of_its_own(url, own):
+    assert testing.own_redis(url, 3) == own
