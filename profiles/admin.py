@@ -53,15 +53,16 @@ class DeskAdmin(admin.ModelAdmin):
     }
 
 
+def _is_live(obj: Profile | Source) -> bool:
+    return obj.is_live if isinstance(obj, Profile) else public_sources().filter(pk=obj.pk).exists()
+
+
 class EditorsAlone:
     """What is live is changed by editors; authors prepare it on drafts."""
 
-    def is_live(self, obj: Any) -> bool:
-        raise NotImplementedError
-
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         allowed: bool = super().has_change_permission(request, obj)  # type: ignore[misc]
-        return allowed and (obj is None or not self.is_live(obj) or request.user.has_perm(PUBLISH))
+        return allowed and (obj is None or not _is_live(obj) or request.user.has_perm(PUBLISH))
 
 
 # --- Publishers and people --------------------------------------------------------------------------------------------
@@ -123,9 +124,6 @@ class SourceAdmin(EditorsAlone, DeskAdmin):
     date_hierarchy = "published_on"
     inlines = [DerivationInline]
     list_per_page = 50
-
-    def is_live(self, obj: Source) -> bool:
-        return public_sources().filter(pk=obj.pk).exists()
 
 
 # --- Profiles ---------------------------------------------------------------------------------------------------------
@@ -258,9 +256,6 @@ class ProfileAdmin(EditorsAlone, DeskAdmin):
         "history",
     ]
     readonly_fields = ["text", "grade", "warnings", "grading", "history"]
-
-    def is_live(self, obj: Profile) -> bool:
-        return obj.is_live
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Profile]:
         profiles: QuerySet[Profile] = super().get_queryset(request)
