@@ -1,8 +1,8 @@
 import os
 import socket
 
-import psycopg
 import pytest
+from django.db import connection
 
 from config import env, testing
 
@@ -27,9 +27,11 @@ def test_what_a_person_exported_for_a_site_does_not_reach_the_tests():
     assert {name for name in env.NAMES if name in os.environ} <= {"DATABASE_URL", "REDIS_URL", "SECRET_KEY", "DATA_DIR"}
 
 
+@pytest.mark.django_db
 def test_the_run_has_a_database_of_its_own():
-    with psycopg.connect(env.read().database_url) as connection:
-        assert connection.execute("SELECT 1").fetchone() == (1,)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT current_database()")
+        assert cursor.fetchone()[0].startswith("test_")
 
 
 @pytest.mark.parametrize(
