@@ -24,7 +24,7 @@ def main(argv: Sequence[str]) -> int:
     well = in_parallel(lint_steps() if everything else {**lint_steps(), "Method": pytest(*METHOD_TESTS)})
     if everything:
         well = make_room_for_browser() and well
-        well = alone("Tests", pytest("-n", str(TOGETHER), "--dist", "loadfile")) and well
+        well = alone("Tests", pytest()) and well
     return 0 if well else 1
 
 
