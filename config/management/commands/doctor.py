@@ -65,8 +65,7 @@ def look_at_mode() -> Iterator[Finding]:
 
 
 def look_at_address() -> Iterator[Finding]:
-    production = not (settings.DEBUG or settings.DEMO)
-    if production and not settings.SITE_URL.startswith("https:"):
+    if not settings.SITE_URL.startswith("https:") and not env.is_local(settings.SITE_URL):
         yield Finding("Address", NOTE, f"{settings.SITE_URL}: readers' passwords travel in the open without https")
     else:
         yield Finding("Address", OK, settings.SITE_URL)
