@@ -131,12 +131,12 @@ MARKED = """
     SELECT mark.profile_id FROM profiles_mark mark JOIN profiles_gradingstate state USING (profile_id)
     WHERE mark.lane = %(lane)s AND state.method <= %(method)s
       AND (state.next_try_at IS NULL OR state.next_try_at <= now() OR mark.at > state.failed_at)
-    GROUP BY mark.profile_id ORDER BY min(mark.at) LIMIT %(limit)s"""
+    GROUP BY mark.profile_id ORDER BY min(mark.at), mark.profile_id LIMIT %(limit)s"""
 DUE = """
     SELECT profile_id FROM profiles_gradingstate
     WHERE (due_on <= %(today)s OR as_of > %(today)s OR method < %(method)s)
       AND method <= %(method)s AND (next_try_at IS NULL OR next_try_at <= now())
-    ORDER BY due_on NULLS LAST LIMIT %(limit)s"""
+    ORDER BY due_on NULLS LAST, profile_id LIMIT %(limit)s"""
 
 
 def waiting() -> list[int]:
