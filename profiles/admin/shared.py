@@ -1,0 +1,71 @@
+"""What the forms of the desk share."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.http import HttpRequest
+from django.utils.safestring import SafeString
+
+from profiles.grading.causes import explain_cause
+from profiles.models import Grade, Profile, Source
+from profiles.public import public_sources
+
+PUBLISH = "profiles.publish_profile"
+
+
+class DeskAdmin(admin.ModelAdmin):
+    """What all our forms share: lists are written one entry a line, for names may hold commas."""
+
+    formfield_overrides = {
+        models.URLField: {"assume_scheme": "https"},
+        ArrayField: {"delimiter": "\n", "widget": forms.Textarea(attrs={"rows": 3, "cols": 60})},
+    }
+
+
+def _is_live(obj: Profile | Source) -> bool:
+    return obj.is_live if isinstance(obj, Profile) else public_sources().filter(pk=obj.pk).exists()
+
+
+class EditorsAlone:
+    """What is live is changed by editors; authors prepare it on drafts."""
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        allowed: bool = super().has_change_permission(request, obj)  # type: ignore[misc]
+        return allowed and (obj is None or not _is_live(obj) or request.user.has_perm(PUBLISH))
+
+
+def kept(formset: Any, field: str) -> Iterator[Any]:
+    """What the forms of a formset say in one field, those left out that are empty or to be deleted."""
+    for form in formset.forms:
+        if not form.cleaned_data.get("DELETE") and form.cleaned_data.get(field):
+            yield form.cleaned_data[field]
+
+
+def person_of(request: HttpRequest) -> AbstractBaseUser:
+    """Whoever is on the desk is logged in: the desk's own door sees to that."""
+    assert isinstance(request.user, AbstractBaseUser)
+    return request.user
+
+
+def told(grade: Grade) -> Iterator[str]:
+    return (explain_cause(cause) for cause in grade.causes)
+
+
+def listed(lines: list[SafeString]) -> SafeString:
+    return SafeString("<ul>" + "".join(f"<li>{line}</li>" for line in lines) + "</ul>")
+
+
+class ReadOnly:
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False

@@ -1,0 +1,43 @@
+from django import forms
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+
+from profiles.admin.shared import DeskAdmin, EditorsAlone, kept
+from profiles.models import (
+    Derivation,
+    Source,
+)
+
+
+class DerivationFormSet(forms.BaseInlineFormSet):
+    def clean(self) -> None:
+        super().clean()
+        if self.instance.pk and any(origin.pk == self.instance.pk for origin in kept(self, "origin")):
+            raise forms.ValidationError("A source cannot be derived from itself.")
+
+
+class DerivationInline(admin.TabularInline):
+    model = Derivation
+    formset = DerivationFormSet
+    fk_name = "source"
+    autocomplete_fields = ["origin"]
+    fields = ["origin", "position"]
+    extra = 0
+    verbose_name = "source that this one repeats"
+    verbose_name_plural = "Derived from (the first is the principal origin)"
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Derivation]:
+        return super().get_queryset(request).filter(draft_of__isnull=True)
+
+
+@admin.register(Source)
+class SourceAdmin(EditorsAlone, DeskAdmin):
+    list_display = ["title", "publisher", "published_on", "language"]
+    list_select_related = ["publisher"]
+    list_filter = ["publisher__reliability", "language"]
+    search_fields = ["title", "url", "publisher__name"]
+    autocomplete_fields = ["publisher"]
+    date_hierarchy = "published_on"
+    inlines = [DerivationInline]
+    list_per_page = 50
