@@ -707,7 +707,7 @@ def _support_moves(supports: Sequence[_Weighed], on: date, lasting: bool) -> Ite
     for rank, one in enumerate(supports[:TOLD_ONE_BY_ONE]):
         yield "support", _parameters(one, rank, on, lasting), _belief(math.fsum(terms[: rank + 1]), 0.0)
     if len(supports) > TOLD_ONE_BY_ONE:
-        yield "more-support", {"lines": len(supports) - TOLD_ONE_BY_ONE}, _belief(math.fsum(terms), 0.0)
+        yield "more-support", _more(supports, terms), _belief(math.fsum(terms), 0.0)
 
 
 def _dispute_moves(disputes: Sequence[_Weighed], supports: Sequence[_Weighed]) -> Iterator[_Move]:
@@ -717,13 +717,19 @@ def _dispute_moves(disputes: Sequence[_Weighed], supports: Sequence[_Weighed]) -
     support = discounted(one.line.weight for one in supports)
     terms = list(_terms(one.line.weight for one in disputes))
     for rank, one in enumerate(disputes[:TOLD_ONE_BY_ONE]):
-        yield "dispute", _parameters(one, rank), _belief(support, DISPUTE * math.fsum(terms[: rank + 1]))
+        said = {**_parameters(one, rank), "times": DISPUTE}
+        yield "dispute", said, _belief(support, DISPUTE * math.fsum(terms[: rank + 1]))
     if len(disputes) > TOLD_ONE_BY_ONE:
-        more = {"lines": len(disputes) - TOLD_ONE_BY_ONE}
+        more = {**_more(disputes, terms), "times": DISPUTE}
         yield "more-dispute", more, _belief(support, DISPUTE * math.fsum(terms))
 
 
+def _more(side: Sequence[_Weighed], terms: Sequence[float]) -> dict[str, Parameter]:
+    return {"lines": len(side) - TOLD_ONE_BY_ONE, "adds": round(math.fsum(terms[TOLD_ONE_BY_ONE:]), 12)}
+
+
 def _parameters(one: _Weighed, rank: int, on: date = date.min, ageless: bool = True) -> dict[str, Parameter]:
+    """Tell a line with every factor of its weight, so that a stored step can be checked by hand in any later version."""
     line, lead, draft = one
     return {
         "line": line.key,
@@ -738,6 +744,9 @@ def _parameters(one: _Weighed, rank: int, on: date = date.min, ageless: bool = T
         "stronger": _stronger_repeat(one, on, ageless) if draft.repeats else None,
         "published": lead.published.isoformat() if lead.published else None,
         "ageless": ageless,
+        "letter_weight": round(WEIGHT[lead.reliability], 6),
+        "digit_factor": CREDIBILITY[lead.credibility],
+        "hand_factor": 1.0 if line.direct else SECOND_HAND,
         "age": round(_age(lead, on, ageless), 6),
         "place": rank + 1,
         "share": round(DISCOUNTS[rank], 6),

@@ -1,5 +1,6 @@
 """The verdict told: as JSON to store, as sentences to read, and with what carries it."""
 
+import math
 from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any, NamedTuple
@@ -349,6 +350,64 @@ SENTENCES = {
     "more-dispute": _more_dispute,
     "cap": _cap,
 }
+
+
+# By hand
+
+
+def by_hand(steps: Iterable[Told]) -> list[str]:
+    """Return the arithmetic of each stored step, from its own factors alone; "" for a step that moves nothing.
+
+    A grade that was stored before its steps kept their factors has none to show.
+    """
+    steps = list(steps)
+    if not all(_has_factors(step) for step in steps):
+        return [""] * len(steps)
+    sums = {"S": 0.0, "D": 0.0}
+    return [_arithmetic(step, sums) for step in steps]
+
+
+def _has_factors(step: Told) -> bool:
+    wanted = {"support": "letter_weight", "dispute": "letter_weight", "more-support": "adds", "more-dispute": "adds"}
+    return wanted.get(step["kind"], "kind") in {"kind", *step["parameters"]}
+
+
+def _arithmetic(step: Told, sums: dict[str, float]) -> str:
+    kind, said = step["kind"], step["parameters"]
+    after = f"{step['after']:.3f}"
+    if kind in ("support", "more-support"):
+        return f"{_added(said, sums, 'S')}; 1 − exp(−{_figure(sums['S'])}) = {after}"
+    if kind in ("dispute", "more-dispute"):
+        return f"{_added(said, sums, 'D')}; {_odds(sums)} = {after}"
+    if kind == "cap":
+        return f"min({step['before']:.3f}, {said['cap']:.2f}) = {after}"
+    return {"no-support": f"S = 0; 1 − exp(0) = {after}", "nothing-to-dispute": f"S = 0; odds = {after}"}.get(kind, "")
+
+
+FACTORS = ("letter_weight", "digit_factor", "hand_factor", "age", "share")
+
+
+def _added(said: Told, sums: dict[str, float], name: str) -> str:
+    """Add a line to its side and tell the product and the sum."""
+    factors = [said["adds"]] if "adds" in said else [said[factor] for factor in FACTORS]
+    factors += [said["times"]] if "times" in said else []
+    before, more = sums[name], math.prod(factors)
+    sums[name] += more
+    product = " × ".join(_figure(factor) for factor in factors)
+    product += f" = {_figure(more)}; " if len(factors) > 1 else "; "
+    summed = f"{_figure(before)} + {_figure(more)} = " if before else ""
+    return f"{product}{name} = {summed}{_figure(sums[name])}"
+
+
+def _odds(sums: dict[str, float]) -> str:
+    odds = _figure(math.expm1(sums["S"]) * math.exp(-sums["D"]))
+    told = f"odds = (exp({_figure(sums['S'])}) − 1) × exp(−{_figure(sums['D'])}) = {odds}"
+    return f"{told}; {odds} / (1 + {odds})"
+
+
+def _figure(number: float) -> str:
+    places = 3 if number >= 0.1 else 6
+    return f"{number:.{places}f}".rstrip("0").rstrip(".")
 
 
 # What carries the grade

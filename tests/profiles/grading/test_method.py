@@ -484,6 +484,9 @@ def test_a_step_tells_what_a_line_weighs_and_why():
         "stronger": None,
         "published": None,
         "ageless": False,
+        "letter_weight": 1.609438,
+        "digit_factor": 0.8,
+        "hand_factor": 1.0,
         "age": 0.5,
         "place": 1,
         "share": 1.0,
@@ -500,7 +503,8 @@ def test_a_step_names_the_origin_of_the_report_it_stands_on():
 def test_more_lines_than_a_reader_can_follow_share_one_step():
     verdict = grade(*(report(n, "E") for n in range(40)), *(against(n, "E") for n in range(100, 140)))
     assert kinds(verdict.steps) == ["support"] * 24 + ["more-support"] + ["dispute"] * 24 + ["more-dispute"]
-    assert verdict.steps[24].parameters == {"lines": 16}
+    assert verdict.steps[24].parameters == {"lines": 16, "adds": 0.000026824022}
+    assert verdict.steps[-1].parameters == {"lines": 16, "adds": 0.000026824022, "times": 2.0}
     assert score_of(verdict.lines) == verdict.score
 
 
