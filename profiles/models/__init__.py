@@ -16,14 +16,17 @@ from profiles.models.profile import (
     Revision,
 )
 from profiles.models.publisher import Publisher, Reliability
+from profiles.models.record import Basis, Decision, LetterChange, Opens, Outcome, Proposal, Settlement
 from profiles.models.source import Derivation, Source
 from profiles.models.ticket import Page, Ticket
 
 __all__ = [
+    "Basis",
     "Citation",
     "Correction",
     "Credibility",
     "Criticality",
+    "Decision",
     "Derivation",
     "Facet",
     "FacetValue",
@@ -35,13 +38,18 @@ __all__ = [
     "Judgement",
     "JudgementCitation",
     "Kind",
+    "LetterChange",
     "Mark",
+    "Opens",
+    "Outcome",
     "Page",
     "Person",
     "Profile",
+    "Proposal",
     "Publisher",
     "Reliability",
     "Revision",
+    "Settlement",
     "Source",
     "Stance",
     "Term",

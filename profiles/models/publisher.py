@@ -2,7 +2,7 @@ from django.db import models
 from django.urls import reverse
 
 from profiles.models.slugs import SlugField
-from profiles.models.triggers import touches_on_change
+from profiles.models.triggers import letter_changes, touches_on_change
 
 
 class Reliability(models.TextChoices):
@@ -44,7 +44,10 @@ class Publisher(models.Model):
                 violation_error_message="A publisher needs a name.",
             ),
         ]
-        triggers = touches_on_change("publisher", node="id", columns=["reliability"], shows=["name"])
+        triggers = [
+            *touches_on_change("publisher", node="id", columns=["reliability"], shows=["name"]),
+            *letter_changes(),
+        ]
 
     def __str__(self) -> str:
         return self.name

@@ -115,3 +115,29 @@ def _changed(on: str, target: str, columns: Sequence[str], shows: Sequence[str])
 def _columns(alias: str, columns: Sequence[str]) -> str:
     # A single column in brackets would not be a row.
     return "ROW(" + ", ".join(f"{alias}.{column}" for column in columns) + ")"
+
+
+# --- Letters ----------------------------------------------------------------------------------------------------------
+
+# Who set the letter, and on what record: told by the action that does it, for this one change.
+TOLD = "coalesce(nullif(current_setting('assay.letter', true), ''), '{}')::jsonb"
+BASIS = f"CASE {BY} WHEN 'desk' THEN 'editor' WHEN 'import' THEN 'import' ELSE 'operator' END"
+
+
+def letter_changes() -> list[pgtrigger.Trigger]:
+    """Keep every change of a letter, by whichever door it came. F is what a publisher is filed with unjudged."""
+    new, both = pgtrigger.Referencing(new="new_rows"), pgtrigger.Referencing(old="old_rows", new="new_rows")
+    moved = "new_rows n JOIN old_rows o ON o.id = n.id AND o.reliability <> n.reliability"
+    return [
+        _statement("letter", "filed", pgtrigger.Insert, new, _keep("''", "new_rows n", "WHERE n.reliability <> 'F'")),
+        _statement("letter", "moved", pgtrigger.Update, both, _keep("o.reliability", moved)),
+    ]
+
+
+def _keep(was: str, rows: str, where: str = "") -> str:
+    return f"""
+    INSERT INTO profiles_letterchange
+        (publisher_id, at, was, letter, basis, reason, "right", wrong, by_id, accepted_by_id)
+    SELECT n.id, clock_timestamp(), {was}, n.reliability, coalesce(told ->> 'basis', {BASIS}), n.reliability_reason,
+           (told ->> 'right')::int, (told ->> 'wrong')::int, (told ->> 'by')::bigint, (told ->> 'accepted_by')::bigint
+    FROM {rows} CROSS JOIN (SELECT {TOLD} AS told) AS teller {where};"""
