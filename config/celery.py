@@ -2,12 +2,16 @@
 
 import logging
 import os
+from collections.abc import Callable
+from queue import Empty
+from typing import Any
 
 from celery import Celery
 from celery.beat import ScheduleEntry, Scheduler
 from celery.schedules import crontab
 from django.conf import settings
 from kombu.exceptions import OperationalError
+from kombu.transport import redis as transport
 from redis import RedisError
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
@@ -15,6 +19,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 log = logging.getLogger(__name__)
 
 SWEEP_SECONDS = 0.5  # an edit by plain SQL waits this long at most; an edit on the desk is nudged and does not wait
+NO_MESSAGE = (ValueError, TypeError, LookupError, AttributeError, RecursionError)  # what misreading one raises
 WAITING_MESSAGES_MAX = 20  # beyond this nobody is taking them, and another one would say nothing new
 
 
@@ -33,6 +38,32 @@ class ModestScheduler(Scheduler):
             log.warning("Redis is away (%s); the drain loop grades meanwhile.", error)
             return False
 
+
+class SturdyChannel(transport.Channel):
+    """A channel that drops whatever is no message of ours: kombu's own would end the worker, and a nudge carries no work."""
+
+    def _brpop_read(self, **options: Any) -> Any:
+        try:
+            return super()._brpop_read(**options)  # type: ignore[no-untyped-call]
+        except NO_MESSAGE as error:
+            log.warning("What lay in the queue is no message (%r); dropped.", error)
+            raise Empty from None
+
+    def basic_consume(
+        self, queue: str, no_ack: bool, callback: Callable[[Any], None], consumer_tag: str, **options: Any
+    ) -> Any:
+        def receive(message: Any) -> None:
+            try:
+                callback(message)
+            except NO_MESSAGE as error:
+                # Left as it is, it would count as work in progress, and the worker would wait for itself.
+                log.warning("A message asks for nothing we know (%r); dropped.", error)
+                message.reject()
+
+        return super().basic_consume(queue, no_ack, receive, consumer_tag, **options)  # type: ignore[no-untyped-call]
+
+
+transport.Transport.Channel = SturdyChannel
 
 app = Celery("assay")
 app.conf.update(
