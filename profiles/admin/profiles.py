@@ -10,6 +10,7 @@ from django.utils.safestring import SafeString
 
 from profiles import actions
 from profiles.admin.shared import PUBLISH, DeskAdmin, EditorsAlone, listed, told
+from profiles.admin.what_if import CitationsWhatIf
 from profiles.grading.scale import SCALE, band_of
 from profiles.models import (
     Citation,
@@ -134,7 +135,7 @@ class PendingFilter(admin.SimpleListFilter):
 
 
 @admin.register(Profile)
-class ProfileAdmin(EditorsAlone, DeskAdmin):
+class ProfileAdmin(CitationsWhatIf, EditorsAlone, DeskAdmin):
     list_display = ["slug", "live_name", "is_live_now", "grade", "being_updated", "last_verified", "next_review"]
     list_select_related = ["live_revision", "state"]
     list_filter = [PendingFilter, "next_review"]

@@ -1,6 +1,7 @@
 from django.contrib import admin
 
 from profiles.admin.shared import DeskAdmin
+from profiles.admin.what_if import LetterWhatIf
 from profiles.models import (
     Person,
     Publisher,
@@ -8,7 +9,7 @@ from profiles.models import (
 
 
 @admin.register(Publisher)
-class PublisherAdmin(DeskAdmin):
+class PublisherAdmin(LetterWhatIf, DeskAdmin):
     list_display = ["name", "reliability", "reliability_reason"]
     list_filter = ["reliability"]
     search_fields = ["name", "slug"]

@@ -4,6 +4,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from profiles.admin.shared import DeskAdmin, EditorsAlone, kept
+from profiles.admin.what_if import SourceWhatIf
 from profiles.models import (
     Derivation,
     Source,
@@ -32,7 +33,7 @@ class DerivationInline(admin.TabularInline):
 
 
 @admin.register(Source)
-class SourceAdmin(EditorsAlone, DeskAdmin):
+class SourceAdmin(SourceWhatIf, EditorsAlone, DeskAdmin):
     list_display = ["title", "publisher", "published_on", "language"]
     list_select_related = ["publisher"]
     list_filter = ["publisher__reliability", "language"]
