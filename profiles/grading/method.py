@@ -36,6 +36,7 @@ SECOND_HAND = 0.4
 # The price of the ties we do not see between lines that look independent. A hundred ranks on, no digit is left to move.
 DISCOUNT = 0.7
 DISCOUNTS = tuple(DISCOUNT**rank for rank in range(100))
+SHARES = tuple(round(share, 6) for share in DISCOUNTS)
 DISPUTE = 2.0
 FRESH_DAYS = 365
 HALF_LIFE_DAYS = 1095
@@ -102,8 +103,7 @@ class Judgement:
     lasting: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(NamedTuple):
     """One move of the score, for `working.explain_step` to word. Source ids in the parameters are strings."""
 
     kind: str
@@ -112,16 +112,14 @@ class Step:
     after: float
 
 
-@dataclass(frozen=True, slots=True)
-class Caution:
+class Caution(NamedTuple):
     """Something the desk should look at, for `working.explain_warning` to word."""
 
     kind: str
     parameters: Mapping[str, Parameter]
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """One independent line of evidence.
 
     `kind` is "root" (graded on a root), "report" (known only through reports of an origin not cited here) or "ring"
@@ -588,9 +586,16 @@ class _Fading(NamedTuple):
     dispute: float
 
     def score_after(self, days: int) -> float:
-        weights = [max([force * _faded(late + days) for force, late in leads]) for leads in self.lines]
+        weights = [_weight_after(days, leads) for leads in self.lines]
         lifted = any(_faded(late + days) >= LIFTING_AGE for late in self.lifting)
         return _rounded(_belief(discounted(weights), self.dispute), _cap(lifted, self.held))
+
+
+def _weight_after(days: int, leads: list[tuple[float, int]]) -> float:
+    if len(leads) == 1:
+        ((force, late),) = leads
+        return force * _faded(late + days)
+    return max([force * _faded(late + days) for force, late in leads])
 
 
 def _fading(supports: Iterable[_Weighed], disputes: Iterable[_Weighed], on: date) -> _Fading:
@@ -749,7 +754,7 @@ def _parameters(one: _Weighed, rank: int, on: date = date.min, ageless: bool = T
         "hand_factor": 1.0 if line.direct else SECOND_HAND,
         "age": round(_age(lead, on, ageless), 6),
         "place": rank + 1,
-        "share": round(DISCOUNTS[rank], 6),
+        "share": SHARES[rank],
         "weight": round(line.weight, 6),
     }
 

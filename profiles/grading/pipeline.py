@@ -13,7 +13,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any
+from hashlib import blake2b
+from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.db import connection, transaction
@@ -22,18 +23,20 @@ from django.db.models.functions import Now
 from django.db.utils import InterfaceError, OperationalError
 from kombu.exceptions import OperationalError as BrokerError
 from psycopg.errors import SerializationFailure
-from psycopg.types.json import Jsonb
 from redis import Redis, RedisError
 
 from profiles.grading import causes, reading, working
 from profiles.grading.method import METHOD_VERSION, ProfileVerdict, grade_profile
 from profiles.models import Grade, GradingState, Mark, Profile
+from profiles.models.verdict import packed
 
 log = logging.getLogger(__name__)
 
 EDITORS, BULK = 0, 1
-BATCH = 500
-BULK_SHARE = 100  # of each batch, so that a stream of edits never starves what follows from elsewhere
+BATCH = 32  # profiles in one transaction: an editor's edit waits behind so many at most
+LOOKED_AT = 256  # so many are looked up at once, of either lane
+EDITORS_TURNS = 3  # for each of the other lane's, so that a stream of edits never starves what follows from elsewhere
+AUDITED_AT_ONCE = 500
 TOUCHES_AT_ONCE = 300
 TOUCHING_ROUNDS = 10
 ATTEMPTS = 3
@@ -136,15 +139,27 @@ DUE = """
     SELECT profile_id FROM profiles_gradingstate
     WHERE (due_on <= %(today)s OR as_of > %(today)s OR method < %(method)s)
       AND method <= %(method)s AND (next_try_at IS NULL OR next_try_at <= now())
-    ORDER BY due_on NULLS LAST, profile_id LIMIT %(limit)s"""
+    ORDER BY profile_id LIMIT %(limit)s"""
+EDITORS_WAIT = "SELECT EXISTS (SELECT FROM profiles_mark WHERE lane = 0 AND profile_id <> ALL(%s))"
 
 
 def waiting() -> list[int]:
     """The next profiles to grade: editors' marks first, a share for the rest, then what age or a new method makes due."""
-    editors = _ids(MARKED, lane=EDITORS, limit=BATCH - BULK_SHARE)
-    bulk = _ids(MARKED, lane=BULK, limit=BATCH - len(editors))
-    found = list(dict.fromkeys(editors + bulk))
-    return found or _ids(DUE, today=today(), limit=BATCH)
+    editors, bulk = (_ids(MARKED, lane=lane, limit=LOOKED_AT) for lane in (EDITORS, BULK))
+    return list(dict.fromkeys(_in_turns(editors, bulk))) or _ids(DUE, today=today(), limit=LOOKED_AT)
+
+
+def _in_turns(editors: list[int], bulk: list[int]) -> Iterator[int]:
+    for turn, profile_id in enumerate(bulk):
+        yield from editors[turn * EDITORS_TURNS : (turn + 1) * EDITORS_TURNS]
+        yield profile_id
+    yield from editors[len(bulk) * EDITORS_TURNS :]
+
+
+def _an_editor_waits(behind: list[int]) -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute(EDITORS_WAIT, [behind])
+        return bool(cursor.fetchone()[0])
 
 
 def _ids(query: str, **parameters: Any) -> list[int]:
@@ -168,11 +183,20 @@ def sweep(*, seconds: float = 10.0) -> int:
     graded, until = 0, time.monotonic() + seconds
     while time.monotonic() < until:
         touches = _fan_out_some()
-        done = regrade(waiting())
+        done = _grade_some(waiting(), until)
         graded += done
         if not done and not touches:
             break
     _drop_marks_of_the_dead()
+    return graded
+
+
+def _grade_some(profile_ids: list[int], until: float) -> int:
+    graded = 0
+    for start in range(0, len(profile_ids), BATCH):
+        graded += regrade(profile_ids[start : start + BATCH])
+        if time.monotonic() > until or _an_editor_waits(behind=profile_ids):
+            break
     return graded
 
 
@@ -196,7 +220,7 @@ def _fan_out_some() -> int:
 
 
 def regrade(profile_ids: Sequence[int]) -> int:
-    """Grade these profiles, together if possible; return how many were graded.
+    """Grade those of these profiles that wait, together if possible; return how many were graded.
 
     One that raises is recorded, backs off and never blocks the others.
     """
@@ -207,17 +231,19 @@ def regrade(profile_ids: Sequence[int]) -> int:
     except (OperationalError, InterfaceError):
         raise  # the database is away: that is nobody's poison
     except Exception as error:
-        if len(profile_ids) > 1:
-            return sum(regrade([profile_id]) for profile_id in profile_ids)
-        _record_failure(profile_ids[0], error)
-        return 0
+        if len(profile_ids) == 1:
+            _record_failure(profile_ids[0], error)
+            return 0
+        half = len(profile_ids) // 2
+        return regrade(profile_ids[:half]) + regrade(profile_ids[half:])
 
 
 def _regrade_together(profile_ids: Sequence[int]) -> int:
     for attempt in range(1, ATTEMPTS + 1):
         try:
+            day = today()
             with transaction.atomic():
-                return _grade_in_one_snapshot(profile_ids)
+                return _grade_in_one_snapshot(profile_ids, day)
         except OperationalError as error:
             if not isinstance(error.__cause__, SerializationFailure):
                 raise
@@ -225,42 +251,63 @@ def _regrade_together(profile_ids: Sequence[int]) -> int:
     return 0  # the marks are still there: the sweep comes by
 
 
+class _State(NamedTuple):
+    """A grading state while it is locked."""
+
+    profile_id: int
+    seq: int
+    as_of: date | None
+    method: int
+    fingerprint: str
+
+
 @dataclass(frozen=True, slots=True)
 class _Graded:
-    state: GradingState
+    """What grading gave. `kept` is the verdict to store, unless it is the one that is stored already."""
+
+    state: _State
     verdict: ProfileVerdict
     told: dict[str, Any]
-    last: dict[str, Any] | None
-    moved: bool
+    kept: str
+    fingerprint: str
+    live: bool
     changes: list[dict[str, Any]]
 
+    @property
+    def same(self) -> bool:
+        return bool(self.fingerprint) and self.fingerprint == self.state.fingerprint
 
-def _grade_in_one_snapshot(profile_ids: Sequence[int]) -> int:
+
+def _grade_in_one_snapshot(profile_ids: Sequence[int], day: date) -> int:
     with connection.cursor() as cursor:
         cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
     # The lock comes first: at this isolation level it fixes the snapshot that marks and evidence are read from.
-    states = _lock(profile_ids)
+    states = _lock(profile_ids, day)
     if not states:
         return 0
     changes = _take_marks(list(states))
-    day = today()
-    graded = _judge(states, changes, day)
-    _write_states(graded, day)
-    _append_grades([one for one in graded if one.moved], day)
+    graded = list(_judge(states, changes, day))
+    moved = list(_that_moved(graded))
+    _write_states(graded, {one.state.profile_id for one, _before in moved}, day)
+    if moved:
+        _append_grades(moved, day)
     return len(graded)
 
 
-def _lock(profile_ids: Sequence[int]) -> dict[int, GradingState]:
-    locked = (
-        GradingState.objects.select_for_update(no_key=True, skip_locked=True)
-        .filter(
-            profile_id__in=profile_ids,
-            # A worker of an older method never flips back what a newer one has graded.
-            method__lte=METHOD_VERSION,
-        )
-        .defer("verdict")
-    )
-    return {state.profile_id: state for state in locked}
+# Only what still waits in this snapshot: another worker may have graded some of these since they were looked up.
+# And a worker of an older method never flips back what a newer one has graded.
+LOCK = """
+    SELECT profile_id, seq, as_of, method, fingerprint FROM profiles_gradingstate state
+    WHERE profile_id = ANY(%(ids)s) AND method <= %(method)s
+      AND (method < %(method)s OR due_on <= %(today)s OR as_of > %(today)s
+           OR EXISTS (SELECT FROM profiles_mark mark WHERE mark.profile_id = state.profile_id))
+    FOR NO KEY UPDATE SKIP LOCKED"""
+
+
+def _lock(profile_ids: Sequence[int], day: date) -> dict[int, _State]:
+    with connection.cursor() as cursor:
+        cursor.execute(LOCK, {"ids": list(profile_ids), "method": METHOD_VERSION, "today": day})
+        return {row[0]: _State(*row) for row in cursor.fetchall()}
 
 
 def _take_marks(profile_ids: list[int]) -> dict[int, list[dict[str, Any]]]:
@@ -274,25 +321,46 @@ def _take_marks(profile_ids: list[int]) -> dict[int, list[dict[str, Any]]]:
     return changes
 
 
-def _judge(states: dict[int, GradingState], changes: dict[int, list[dict[str, Any]]], day: date) -> list[_Graded]:
-    last = _last_grades(states)
-    graded = []
+def _judge(states: dict[int, _State], changes: dict[int, list[dict[str, Any]]], day: date) -> Iterator[_Graded]:
     for case in reading.cases(list(states)):
-        state = states[case.profile_id]
         verdict = grade_profile(case.judgements, evidence=case.evidence, on=day, known=case.known)
         told = working.as_json(verdict)
-        before = last.get(case.profile_id)
-        moved = case.live and _differs(told, before)
-        graded.append(_Graded(state, verdict, told, before, moved, changes.get(case.profile_id, [])))
-    return graded
+        kept = _as_text(packed(told))
+        yield _Graded(
+            state=states[case.profile_id],
+            verdict=verdict,
+            told=told,
+            kept=kept,
+            # Of what is not live no grade is appended, so the same verdict may be news once it is.
+            fingerprint=_fingerprint(kept) if case.live else "",
+            live=case.live,
+            changes=changes.get(case.profile_id, []),
+        )
 
 
-def _last_grades(states: dict[int, GradingState]) -> dict[int, dict[str, Any]]:
-    numbers = {(profile_id, state.seq) for profile_id, state in states.items() if state.seq}
-    found = Grade.objects.filter(
-        profile_id__in=[profile_id for profile_id, _seq in numbers], seq__in={seq for _, seq in numbers}
-    )
-    return {grade.profile_id: grade.verdict for grade in found if (grade.profile_id, grade.seq) in numbers}
+_as_text = json.JSONEncoder(separators=(",", ":")).encode
+
+
+def _fingerprint(kept: str) -> str:
+    return blake2b(kept.encode(), digest_size=16).hexdigest()
+
+
+def _that_moved(graded: list[_Graded]) -> Iterator[tuple[_Graded, dict[str, Any] | None]]:
+    """Yield those that say something else than their last grade, together with that."""
+    news = [one for one in graded if one.live and not one.same]
+    if not news:
+        return
+    last = _last_grades({one.state.profile_id: one.state.seq for one in news if one.state.seq})
+    for one in news:
+        before = last.get(one.state.profile_id)
+        if before is None or outcome(one.told) != outcome(before):
+            yield one, before
+
+
+def _last_grades(numbers: dict[int, int]) -> dict[int, dict[str, Any]]:
+    """Return the last verdict recorded for each profile, of which `numbers` gives the grade's."""
+    found = Grade.objects.filter(profile_id__in=numbers, seq__in=set(numbers.values()))
+    return {grade.profile_id: grade.verdict for grade in found if numbers[grade.profile_id] == grade.seq}
 
 
 def outcome(told: dict[str, Any]) -> tuple[Any, ...]:
@@ -302,42 +370,43 @@ def outcome(told: dict[str, Any]) -> tuple[Any, ...]:
     return told["score"], told["band"], told["breadth"], judgements, lines
 
 
-def _differs(told: dict[str, Any], last: dict[str, Any] | None) -> bool:
-    return last is None or outcome(told) != outcome(last)
-
-
 WRITE_STATES = """
     UPDATE profiles_gradingstate state
     SET seq = new.seq, as_of = %(day)s, graded_at = clock_timestamp(), method = %(method)s, due_on = new.due_on,
-        score = new.score, verdict = new.verdict, failures = 0, next_try_at = NULL, failed_at = NULL, last_error = ''
-    FROM unnest(%(ids)s::bigint[], %(was)s::int[], %(was_as_of)s::date[], %(seq)s::int[], %(due)s::date[],
-                %(score)s::numeric[], %(verdict)s::jsonb[]) AS new (profile_id, was, was_as_of, seq, due_on, score, verdict)
+        score = new.score, verdict = coalesce(new.verdict, state.verdict), fingerprint = new.fingerprint,
+        failures = 0, next_try_at = NULL, failed_at = NULL, last_error = ''
+    FROM jsonb_to_recordset(%(new)s::jsonb) AS new (profile_id bigint, was int, was_as_of date, seq int, due_on date,
+        score numeric, verdict jsonb, fingerprint text)
     WHERE state.profile_id = new.profile_id AND state.seq = new.was AND state.as_of IS NOT DISTINCT FROM new.was_as_of"""
 
 
-def _write_states(graded: list[_Graded], day: date) -> None:
+def _write_states(graded: list[_Graded], moved: set[int], day: date) -> None:
+    new = ", ".join(_new_state(one, one.state.profile_id in moved) for one in graded)
     with connection.cursor() as cursor:
-        cursor.execute(
-            WRITE_STATES,
-            {
-                "day": day,
-                "method": METHOD_VERSION,
-                "ids": [one.state.profile_id for one in graded],
-                "was": [one.state.seq for one in graded],
-                "was_as_of": [one.state.as_of for one in graded],
-                "seq": [one.state.seq + one.moved for one in graded],
-                "due": [one.verdict.due for one in graded],
-                "score": [one.verdict.score for one in graded],
-                "verdict": [Jsonb(one.told) for one in graded],
-            },
-        )
+        cursor.execute(WRITE_STATES, {"day": day, "method": METHOD_VERSION, "new": f"[{new}]"})
         # A state that is not what was locked has been graded by somebody else: nothing of this batch may stand.
         if cursor.rowcount != len(graded):
             raise RuntimeError("a grading state changed under its lock")
 
 
-def _append_grades(moved: list[_Graded], day: date) -> None:
-    told = causes.of([_moved(one) for one in moved])
+def _new_state(one: _Graded, moved: bool) -> str:
+    state, verdict = one.state, one.verdict
+    fields = {
+        "profile_id": state.profile_id,
+        "was": state.seq,
+        "was_as_of": state.as_of and state.as_of.isoformat(),
+        "seq": state.seq + moved,
+        "due_on": verdict.due and verdict.due.isoformat(),
+        "score": verdict.score,
+        "fingerprint": one.fingerprint,
+    }
+    told = json.dumps(fields)
+    # A verdict is the bulk of what is sent and stored; it stands in JSON already.
+    return told if one.same else f'{told[:-1]}, "verdict": {one.kept}}}'
+
+
+def _append_grades(moved: list[tuple[_Graded, dict[str, Any] | None]], day: date) -> None:
+    told = causes.of([_moved(one, before) for one, before in moved])
     Grade.objects.bulk_create(
         Grade(
             profile_id=one.state.profile_id,
@@ -348,19 +417,18 @@ def _append_grades(moved: list[_Graded], day: date) -> None:
             verdict=one.told,
             causes=cause,
         )
-        for one, cause in zip(moved, told, strict=True)
+        for (one, _before), cause in zip(moved, told, strict=True)
     )
 
 
-def _moved(one: _Graded) -> causes.Moved:
-    before = one.last["least_sure"] if one.last else None
+def _moved(one: _Graded, before: dict[str, Any] | None) -> causes.Moved:
     return causes.Moved(
         profile_id=one.state.profile_id,
         changes=one.changes,
-        first=one.last is None,
+        first=before is None,
         old_method=one.state.method,
         new_method=METHOD_VERSION,
-        least_sure=(before, one.told["least_sure"]),
+        least_sure=(before["least_sure"] if before else None, one.told["least_sure"]),
     )
 
 
@@ -420,13 +488,13 @@ def audit(profile_ids: Sequence[int] | None = None) -> Iterator[Difference]:
             if profile_ids is None
             else list(profile_ids)
         )
-        for start in range(0, len(ids), BATCH):
-            yield from _audit_batch(ids[start : start + BATCH], day)
+        for start in range(0, len(ids), AUDITED_AT_ONCE):
+            yield from _audit_batch(ids[start : start + AUDITED_AT_ONCE], day)
 
 
 def _audit_batch(ids: list[int], day: date) -> Iterator[Difference]:
     states = {state.profile_id: state for state in GradingState.objects.filter(pk__in=ids).select_related("profile")}
-    last = _last_grades(states)
+    last = _last_grades({profile_id: state.seq for profile_id, state in states.items()})
     for profile_id in ids:
         if profile_id not in states:
             yield Difference(f"profile {profile_id}", "grading state", "missing", "wanted")

@@ -3,7 +3,8 @@
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from datetime import date
+from typing import Any, NamedTuple
 
 from django.db import connection
 
@@ -30,20 +31,26 @@ PROFILES = """
 JUDGEMENTS = """
     SELECT profile_id, id, key, essential, lasting FROM profiles_judgement WHERE profile_id = ANY(%s) ORDER BY position, id"""
 CITATIONS = """
-    SELECT citation.profile_id, citation.source_id, publisher.reliability, citation.credibility, citation.stance,
-           source.published_on, citation.direct, source.publisher_id,
+    SELECT citation.profile_id, citation.source_id, citation.credibility, citation.stance, citation.direct,
            ARRAY(SELECT link.judgement_id FROM profiles_judgementcitation link WHERE link.citation_id = citation.id)
-    FROM profiles_citation citation
-    JOIN profiles_source source ON source.id = citation.source_id
-    JOIN profiles_publisher publisher ON publisher.id = source.publisher_id
-    WHERE citation.profile_id = ANY(%s) ORDER BY citation.id"""
+    FROM profiles_citation citation WHERE citation.profile_id = ANY(%s) ORDER BY citation.id"""
 DERIVATIONS = """
     WITH RECURSIVE above AS (
         SELECT derivation.* FROM profiles_derivation derivation WHERE derivation.source_id = ANY(%s)
         UNION
         SELECT derivation.* FROM above JOIN profiles_derivation derivation ON derivation.source_id = above.origin_id)
     SELECT source_id, origin_id, draft_of_id FROM above ORDER BY source_id, position, id"""
-PUBLISHERS = "SELECT id, publisher_id FROM profiles_source WHERE id = ANY(%s)"
+SOURCES = """
+    SELECT source.id, source.publisher_id::text, publisher.reliability, source.published_on
+    FROM profiles_source source JOIN profiles_publisher publisher ON publisher.id = source.publisher_id
+    WHERE source.id = ANY(%s)"""
+
+
+class _Source(NamedTuple):
+    id: int
+    publisher: str
+    reliability: str
+    published: date | None
 
 
 def cases(profile_ids: list[int]) -> Iterator[Case]:
@@ -52,20 +59,24 @@ def cases(profile_ids: list[int]) -> Iterator[Case]:
     judgements, citations = _by_profile(JUDGEMENTS, profile_ids), _by_profile(CITATIONS, profile_ids)
     cited = {row[1] for rows in citations.values() for row in rows}
     derivations = _rows(DERIVATIONS, list(cited))
-    sources = cited | {origin for _source, origin, _draft in derivations}
-    publishers = {source: str(publisher) for source, publisher in _rows(PUBLISHERS, list(sources))}
-    everybodys = _links(derivations, publishers, None)
+    wanted = cited | {origin for _source, origin, _draft in derivations}
+    sources = {row[0]: _Source(*row) for row in _rows(SOURCES, list(wanted))}
+    everybodys = _links(derivations, sources, None)
     drafts = {draft for _source, _origin, draft in derivations if draft is not None}
     for profile_id, live, stated in profiles:
-        known = _links(derivations, publishers, profile_id) if profile_id in drafts else everybodys
+        known = _links(derivations, sources, profile_id) if profile_id in drafts else everybodys
         counting = [row for row in judgements[profile_id] if stated is None or row[2] in stated]
-        yield _case(profile_id, live, counting, citations[profile_id], known)
+        evidence = [(row[5], _evidence(row, sources[row[1]], known)) for row in citations[profile_id]]
+        yield _case(profile_id, live, counting, evidence, known)
 
 
 def _case(
-    profile_id: int, live: bool, judgements: list[Any], citations: list[Any], known: Mapping[SourceId, Link]
+    profile_id: int,
+    live: bool,
+    judgements: list[Any],
+    evidence: list[tuple[list[int], Evidence]],
+    known: Mapping[SourceId, Link],
 ) -> Case:
-    evidence = [(row[8], _evidence(row, known)) for row in citations]
     return Case(
         profile_id=profile_id,
         live=live,
@@ -78,27 +89,27 @@ def _case(
     )
 
 
-def _evidence(row: Any, known: Mapping[SourceId, Link]) -> Evidence:
-    _profile, source, reliability, credibility, stance, published, direct, publisher, _judgements = row
+def _evidence(row: Any, source: _Source, known: Mapping[SourceId, Link]) -> Evidence:
+    _profile, source_id, credibility, stance, direct, _judgements = row
     return Evidence(
-        id=source,
-        reliability=reliability,
+        id=source_id,
+        reliability=source.reliability,
         credibility=credibility,
         stance=stance,
-        published=published,
+        published=source.published,
         direct=direct,
-        derived_from=known[source].derived_from,
-        publisher=str(publisher),
+        derived_from=known[source_id].derived_from,
+        publisher=source.publisher,
     )
 
 
-def _links(derivations: list[Any], publishers: dict[int, str], profile_id: int | None) -> dict[SourceId, Link]:
+def _links(derivations: list[Any], sources: dict[int, _Source], profile_id: int | None) -> dict[SourceId, Link]:
     # What was prepared on another profile's draft moves nobody else's grade.
     origins: dict[int, list[int]] = defaultdict(list)
     for source, origin, draft_of in derivations:
         if (draft_of is None or draft_of == profile_id) and origin not in origins[source]:
             origins[source].append(origin)
-    return {source: Link(source, publisher, tuple(origins.get(source, ()))) for source, publisher in publishers.items()}
+    return {id: Link(id, source.publisher, tuple(origins.get(id, ()))) for id, source in sources.items()}
 
 
 def _by_profile(query: str, profile_ids: list[int]) -> dict[int, list[Any]]:

@@ -66,24 +66,36 @@ Told = Mapping[str, Any]
 
 def as_json(verdict: Verdict) -> dict[str, Any]:
     """Return the verdict in plain JSON types, the same for the same verdict, with every source id as a string."""
-    told = _body(verdict)
-    judgements = verdict.judgements if isinstance(verdict, ProfileVerdict) else {}
-    told["least_sure"] = verdict.least_sure if isinstance(verdict, ProfileVerdict) else None
-    told["judgements"] = {
-        key: {"essential": one.essential, "lasting": one.lasting, **_body(one)} for key, one in judgements.items()
+    if not isinstance(verdict, ProfileVerdict) or verdict.least_sure is None:
+        return {**_body(verdict), "least_sure": None, "judgements": {}}
+    judgements = {
+        key: {"essential": one.essential, "lasting": one.lasting, **_body(one)}
+        for key, one in verdict.judgements.items()
     }
-    return told
+    # The profile's working is that of the judgement that decides, behind a step that names it.
+    deciding = judgements[verdict.least_sure]
+    steps, lines = [_step(verdict.steps[0]), *deciding["steps"]], deciding["lines"]
+    return {
+        **_summary(verdict),
+        "steps": steps,
+        "lines": lines,
+        "least_sure": verdict.least_sure,
+        "judgements": judgements,
+    }
 
 
 def _body(verdict: Verdict) -> dict[str, Any]:
+    steps, lines = [_step(step) for step in verdict.steps], [_line(line) for line in verdict.lines]
+    return {**_summary(verdict), "steps": steps, "lines": lines}
+
+
+def _summary(verdict: Verdict) -> dict[str, Any]:
     return {
         "score": verdict.score,
         "band": verdict.band,
         "label": verdict.label,
         "breadth": verdict.breadth,
         "disputed": verdict.disputed,
-        "steps": [_step(step) for step in verdict.steps],
-        "lines": [_line(line) for line in verdict.lines],
         "warnings": [_caution(caution) for caution in verdict.warnings],
         "due": verdict.due.isoformat() if verdict.due else None,
         "method": verdict.method,
@@ -91,7 +103,7 @@ def _body(verdict: Verdict) -> dict[str, Any]:
 
 
 def _step(step: Step) -> dict[str, Any]:
-    return {"kind": step.kind, "parameters": dict(step.parameters), "before": step.before, "after": step.after}
+    return {"kind": step.kind, "parameters": step.parameters, "before": step.before, "after": step.after}
 
 
 def _caution(caution: Caution) -> dict[str, Any]:
@@ -424,6 +436,12 @@ def without_each_line(lines: Iterable[Line | Told]) -> list[Carried]:
     """Return the score without each of these lines, which may come from a verdict or from its stored JSON."""
     read = [line if isinstance(line, Line) else _read_line(line) for line in lines]
     return [Carried(line, score) for line, score in scores_without(read)]
+
+
+def only_support(lines: Iterable[Told]) -> str | None:
+    """Return the lead of the one line that supports, where a grade rests on a single one; None of more, or of none."""
+    leads = [str(line["lead"]) for line in lines if line["side"] == SUPPORTS]
+    return leads[0] if len(leads) == 1 else None
 
 
 def _read_line(told: Told) -> Line:

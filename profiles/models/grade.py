@@ -3,6 +3,7 @@ from django.db import models
 from django.db.models.functions import Now
 
 from profiles.models.profile import Profile
+from profiles.models.verdict import VerdictField
 
 
 class GradingState(models.Model):
@@ -15,7 +16,13 @@ class GradingState(models.Model):
     method = models.PositiveSmallIntegerField(default=0, db_default=0)
     due_on = models.DateField(null=True, help_text="The day on which age alone can next move the grade.")
     score = models.DecimalField(max_digits=3, decimal_places=2, null=True)
-    verdict = models.JSONField(null=True, help_text="The whole verdict with its working, as of that day.")
+    verdict = VerdictField(null=True, help_text="The whole verdict with its working, as of that day.")
+    fingerprint = models.CharField(
+        max_length=32,
+        default="",
+        db_default="",
+        help_text="Of the verdict, while the profile is live: the same again has nothing to write.",
+    )
     failures = models.PositiveIntegerField(default=0, db_default=0)
     failed_at = models.DateTimeField(null=True)
     next_try_at = models.DateTimeField(null=True)
@@ -41,7 +48,7 @@ class Grade(models.Model):
     as_of = models.DateField()
     method = models.PositiveSmallIntegerField()
     score = models.DecimalField(max_digits=3, decimal_places=2)
-    verdict = models.JSONField()
+    verdict = VerdictField()
     causes = models.JSONField(
         default=list, help_text="What moved it: which source, what changed, by whom; or age, or the method."
     )

@@ -475,14 +475,84 @@ def test_a_worker_that_dies_gives_the_marks_back(profile, monkeypatch):
     assert list(pipeline.audit()) == []
 
 
-def test_editors_come_first_and_never_starve_the_rest(monkeypatch):
-    monkeypatch.setattr(pipeline, "BATCH", 4)
-    monkeypatch.setattr(pipeline, "BULK_SHARE", 1)
-    profiles = [make_profile() for _ in range(8)]
+def test_editors_come_first_and_never_starve_the_rest():
+    ids = [make_profile().pk for _ in range(8)]
     drain()
-    pipeline.mark([profile.pk for profile in profiles[:4]], change={}, lane=pipeline.BULK)
-    pipeline.mark([profile.pk for profile in profiles[4:]], change={}, lane=pipeline.EDITORS)
-    assert pipeline.waiting() == [*[profile.pk for profile in profiles[4:7]], profiles[0].pk]
+    pipeline.mark(ids[:4], change={}, lane=pipeline.BULK)
+    pipeline.mark(ids[4:], change={}, lane=pipeline.EDITORS)
+    assert pipeline.waiting() == [*ids[4:7], ids[0], ids[7], *ids[1:4]]
+
+
+def test_an_edit_does_not_wait_for_the_bulk_work_that_was_there_before(profile, monkeypatch):
+    bulk = [make_profile().pk for _ in range(6)]
+    drain()
+    pipeline.mark(bulk, change={}, lane=pipeline.BULK)
+    order = []
+    regrade = pipeline.regrade
+
+    def then_somebody_edits(ids):
+        if not order:
+            pipeline.mark([profile.pk], change={}, lane=pipeline.EDITORS)
+        order.extend(ids)
+        return regrade(ids)
+
+    monkeypatch.setattr(pipeline, "BATCH", 2)
+    monkeypatch.setattr(pipeline, "regrade", then_somebody_edits)
+    pipeline.sweep()
+    assert order == [*bulk[:2], profile.pk, *bulk[2:]]
+
+
+def test_two_workers_share_the_work_and_do_none_of_it_twice(monkeypatch):
+    ids = [make_profile().pk for _ in range(4)]
+    drain()
+    pipeline.mark(ids, change={}, lane=pipeline.BULK)
+    assert pipeline.regrade(ids[:2]) == 2
+    assert pipeline.regrade(ids) == 2
+    assert pipeline.regrade(ids) == 0
+
+
+def test_one_that_raises_holds_up_nobody_else(monkeypatch):
+    ids = [make_profile().pk for _ in range(7)]
+    drain()
+    pipeline.mark(ids, change={}, lane=pipeline.BULK)
+    cases = pipeline.reading.cases
+
+    def poisoned(profile_ids):
+        if ids[4] in profile_ids:
+            raise ArithmeticError("poison")
+        return cases(profile_ids)
+
+    monkeypatch.setattr(pipeline.reading, "cases", poisoned)
+    assert pipeline.regrade(ids) == 6
+    assert list(GradingState.objects.filter(failures__gt=0).values_list("pk", flat=True)) == [ids[4]]
+
+
+def test_the_same_verdict_is_not_written_again(profile):
+    GradingState.objects.update(verdict={"kept": "as it is"})
+    pipeline.mark([profile.pk], change={})
+    assert drain() == 1
+    assert GradingState.objects.get().verdict == {"kept": "as it is"}
+
+
+def test_a_verdict_of_a_draft_becomes_a_grade_once_it_is_up_again(profile):
+    Profile.objects.update(withdrawn_at="2026-01-01T00:00Z")
+    profile.citations.update(credibility=5)
+    drain()
+    Profile.objects.update(withdrawn_at=None)
+    drain()
+    assert Grade.objects.latest("seq").score == score(profile)
+    assert list(pipeline.audit()) == []
+
+
+def test_the_deciding_working_is_kept_once_and_read_whole(profile):
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT verdict->'judgements'->'j1' ? 'steps' FROM profiles_gradingstate")
+        assert cursor.fetchone() == (False,)
+    told = GradingState.objects.get().verdict
+    assert told["least_sure"] == "j1"
+    assert told["judgements"]["j1"]["steps"] == told["steps"][1:]
+    assert told["judgements"]["j1"]["lines"] == told["lines"]
+    assert told["judgements"]["j2"]["steps"] != told["steps"][1:]
 
 
 # --- Nudges -----------------------------------------------------------------------------------------------------------
