@@ -18,6 +18,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 log = logging.getLogger(__name__)
 
+PATIENT = settings.PROCESS in {"worker", "beat"}  # nobody waits for these
 SWEEP_SECONDS = 0.5  # an edit by plain SQL waits this long at most; an edit on the desk is nudged and does not wait
 NO_MESSAGE = (ValueError, TypeError, LookupError, AttributeError, RecursionError)  # what misreading one raises
 WAITING_MESSAGES_MAX = 20  # beyond this nobody is taking them, and another one would say nothing new
@@ -73,8 +74,9 @@ app.conf.update(
     broker_transport_options={
         "visibility_timeout": 300,
         "unacked_restore_throttle": 1,
-        "socket_timeout": 10 if settings.PROCESS in {"worker", "beat"} else 1,
+        "socket_timeout": 10 if PATIENT else 1,
         "socket_connect_timeout": 1,
+        "max_retries": None if PATIENT else 0,  # kombu's own are four seconds, in which somebody waits for a save
         "socket_keepalive": True,
     },
     task_acks_late=True,

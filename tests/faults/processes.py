@@ -65,13 +65,13 @@ def children(process):
     return [int(number) for number in told.split()]
 
 
-def wait_until(true, *, patience=PATIENCE):
+def wait_until(true, *, what="it", patience=PATIENCE):
     until = time.monotonic() + patience
     while time.monotonic() < until:
         if true():
             return
         time.sleep(0.05)
-    raise AssertionError("it did not happen")
+    raise AssertionError(f"{what} did not happen")
 
 
 # --- PostgreSQL -------------------------------------------------------------------------------------------------------

@@ -43,13 +43,6 @@ def test_a_nudged_worker_grades_an_edit(profile):
     assert list(pipeline.audit()) == []
 
 
-def test_without_redis_the_drain_loop_grades_an_edit(profile, settings):
-    settings.REDIS_URL = "redis://127.0.0.1:1/0"
-    with drain_loop(REDIS_URL=settings.REDIS_URL):
-        change_the_letter("A")
-        wait_until(graded_as("0.92"))
-
-
 def test_a_killed_worker_leaves_the_edit_for_the_next_one(profile):
     pipeline.heard()
     with worker() as process:
