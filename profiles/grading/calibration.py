@@ -515,11 +515,29 @@ def as_json(calibration: Calibration) -> dict[str, Any]:
     told = {name: _measured_as_json(measured) for name, measured in calibration.measured.items()}
     return {
         "method": method.METHOD_VERSION,
+        "constants": constants(),
         "options": {**options, "letters": calibration.letters},
         "groups": calibration.groups,
         **told.pop(METHOD),
         **told,
         "injected": {one.name: _injected_as_json(one) for one in calibration.injected},
+    }
+
+
+def constants() -> dict[str, Any]:
+    """Return the method's numbers, so that what was measured says with which."""
+    return {
+        "right": dict(method.RIGHT),
+        "credibility": {str(digit): factor for digit, factor in sorted(method.CREDIBILITY.items())},
+        "second_hand": method.SECOND_HAND,
+        "discount": method.DISCOUNT,
+        "dispute": method.DISPUTE,
+        "fresh_days": method.FRESH_DAYS,
+        "half_life_days": method.HALF_LIFE_DAYS,
+        "oldest": method.OLDEST,
+        "undated": method.UNDATED,
+        "lifting_age": method.LIFTING_AGE,
+        "caps": [method.DISPUTED_CAP, method.INDIRECT_CAP, method.CERTAIN_CAP],
     }
 
 

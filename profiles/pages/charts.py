@@ -72,10 +72,40 @@ class Bar:
     direction: str
 
 
+@dataclass(frozen=True, slots=True)
+class Whisker:
+    """One band in a reliability diagram: how sure it was, how often it was right, and how far chance may have moved that."""
+
+    band: Band
+    n: int
+    x: float
+    y: float
+    low: float
+    high: float
+
+    @property
+    def few(self) -> bool:
+        return self.n < 10
+
+
+@dataclass(frozen=True, slots=True)
+class Reliability:
+    """How sure against how often right, both from 0 to 1. On the diagonal they are the same."""
+
+    side: int
+    left: int
+    right: int
+    top: int
+    bottom: int
+    ticks: tuple[tuple[Tick, Tick], ...]
+    whiskers: tuple[Whisker, ...]
+
+
 RULER_WIDTH = 300
 BAR_WIDTH = 200
 THINNEST = 1.5
 EDGE = 6
+RELIABILITY_SIDE, RELIABILITY_ROOM = 260, 34
 
 
 def ruler(score: float) -> Ruler:
@@ -135,3 +165,20 @@ def bar(before: float, after: float) -> Bar:
     start = min(BAR_WIDTH * low, BAR_WIDTH - length)
     direction = "same" if before == after else "up" if after > before else "down"
     return Bar(BAR_WIDTH, round(start, 1), round(length, 1), direction)
+
+
+def reliability(shares: Sequence[tuple[Band, int, float, float, float, float]]) -> Reliability:
+    """Return the diagram of these bands: (band, cases, mean score, share that was right, its interval) each."""
+    left, right, top, bottom = RELIABILITY_ROOM, RELIABILITY_SIDE - EDGE, EDGE, RELIABILITY_SIDE - RELIABILITY_ROOM
+
+    def across(at: float) -> float:
+        return round(left + (right - left) * at, 1)
+
+    def up(at: float) -> float:
+        return round(bottom - (bottom - top) * at, 1)
+
+    whiskers = tuple(
+        Whisker(band, n, across(mean), *map(up, share_and_interval)) for band, n, mean, *share_and_interval in shares
+    )
+    ticks = tuple((Tick(across(at), label), Tick(up(at), label)) for at, label in ((0, "0"), (0.5, "0.5"), (1, "1")))
+    return Reliability(RELIABILITY_SIDE, left, right, top, bottom, ticks, whiskers)

@@ -12,6 +12,7 @@ from profiles.grading import method
 from profiles.grading.method import DISPUTES, Evidence, Link, grade_evidence
 from profiles.grading.scale import SCALE, Band, band_of
 from profiles.grading.working import credibility_in_words, label_in_words, reliability_in_words
+from profiles.pages.measured import MEASURED_ON, Measurement, Way, measurements, without_links
 
 TODAY = date(2026, 6, 30)
 FRESH = date(2026, 6, 1)
@@ -84,13 +85,16 @@ class Constants:
 
 @dataclass(frozen=True, slots=True)
 class Methodology:
-    """Everything the methodology page takes from the method."""
+    """Everything the methodology page takes from the method and from what was measured."""
 
     constants: Constants
     scale: Sequence[Step]
     letters: Sequence[Letter]
     digits: Sequence[Digit]
     examples: Sequence[Example]
+    measurements: Sequence[Measurement]
+    without_links: Way
+    measured_on: date
 
 
 @cache
@@ -101,6 +105,9 @@ def methodology() -> Methodology:
         letters=[_letter(letter) for letter in method.RIGHT],
         digits=[Digit(digit, f"{method.CREDIBILITY[digit]:g}") for digit in sorted(method.CREDIBILITY)],
         examples=[_example(words, *evidence) for words, evidence in EXAMPLES],
+        measurements=measurements(),
+        without_links=without_links(),
+        measured_on=MEASURED_ON,
     )
 
 

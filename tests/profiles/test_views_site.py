@@ -159,8 +159,8 @@ def test_the_examples_are_worked_out_by_the_method(client):
     ]  # fmt: skip
 
 
-def test_the_methodology_says_that_calibration_has_not_been_measured(client):
-    assert "not been measured here yet" in client.get("/methodology/").content.decode()
+def test_the_methodology_says_what_was_not_measured(client):
+    assert "Not measured at all:" in client.get("/methodology/").content.decode()
 
 
 # --- Contact -----------------------------------------------------------------------------------------------------------

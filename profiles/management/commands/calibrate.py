@@ -61,7 +61,7 @@ class Command(BaseCommand):
             told = {"file": options["file"].name, "sha256": hashlib.sha256(content).hexdigest(), **as_json(calibration)}
             self.stdout.write(_as_text(told))
         else:
-            self.stdout.write("\n".join(_lines(options["file"].name, calibration)))
+            self.stdout.write("\n".join(report(options["file"].name, calibration)))
 
 
 def _asked(options: dict[str, Any]) -> Options:
@@ -101,7 +101,8 @@ def _as_text(told: dict[str, Any]) -> str:
     return re.sub(r"\[\n[-0-9.,\s]+\]", lambda row: "".join(row[0].split()).replace(",", ", "), text)
 
 
-def _lines(name: str, calibration: Calibration) -> Iterator[str]:
+def report(name: str, calibration: Calibration) -> Iterator[str]:
+    """Yield what the command prints, line by line."""
     options = calibration.options
     n = calibration.measured[METHOD].n
     yield f"{name}: {n} cases in {calibration.groups} groups, method {METHOD_VERSION}"

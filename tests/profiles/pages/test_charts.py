@@ -48,3 +48,13 @@ def test_no_grades_draw_no_line():
 def test_a_bar_reaches_from_the_score_before_to_the_score_after(before, after, start, length, direction):
     bar = charts.bar(before, after)
     assert (bar.start, bar.length, bar.direction) == (start, length, direction)
+
+
+def test_a_band_as_right_as_it_is_sure_stands_on_the_diagonal():
+    chart = charts.reliability([(SCALE[0], 10, 1.0, 1.0, 0.7, 1.0), (SCALE[-1], 10, 0.0, 0.0, 0.0, 0.3)])
+    sure, unsure = chart.whiskers
+    (left, bottom), _, (right, top) = [(across.at, up.at) for across, up in chart.ticks]
+    assert (sure.x, sure.y) == (right, top)
+    assert (unsure.x, unsure.y) == (left, bottom)
+    assert (left, right, top, bottom) == (chart.left, chart.right, chart.top, chart.bottom)
+    assert sure.high == top < sure.low < bottom
