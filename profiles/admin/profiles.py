@@ -3,7 +3,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, Func, IntegerField, OuterRef, QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -24,7 +24,7 @@ from profiles.models import (
     Revision,
     Source,
 )
-from profiles.pages.confidence import names_in, warnings_in
+from profiles.pages.confidence import names_in, rests_on, warnings_in
 
 
 class JudgementInline(admin.TabularInline):
@@ -134,11 +134,43 @@ class PendingFilter(admin.SimpleListFilter):
         return queryset.filter(state__failures__gt=0) if self.value() == "failing" else queryset
 
 
+ONE_LINE = "Yes where exactly one line of evidence supports the judgement that decides the grade."
+
+
+class SupportingLines(Func):
+    """How many lines of evidence support the judgement that decides, read off the stored verdict."""
+
+    template = """jsonb_array_length(jsonb_path_query_array(%(expressions)s, '$.lines[*] ? (@.side == "supports")'))"""
+    output_field = IntegerField()
+
+
+class RestsOnFilter(admin.SimpleListFilter):
+    title = "lines of evidence that support the deciding judgement"
+    parameter_name = "rests_on"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("none", "none"), ("one", "one: the grade rests on it alone"), ("several", "several")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Profile]) -> QuerySet[Profile]:
+        asked = {"none": {"supporting": 0}, "one": {"supporting": 1}, "several": {"supporting__gt": 1}}
+        chosen = asked.get(self.value() or "")
+        return queryset.filter(**chosen) if chosen else queryset
+
+
 @admin.register(Profile)
 class ProfileAdmin(CitationsWhatIf, EditorsAlone, DeskAdmin):
-    list_display = ["slug", "live_name", "is_live_now", "grade", "being_updated", "last_verified", "next_review"]
+    list_display = [
+        "slug",
+        "live_name",
+        "is_live_now",
+        "grade",
+        "on_one_line",
+        "being_updated",
+        "last_verified",
+        "next_review",
+    ]
     list_select_related = ["live_revision", "state"]
-    list_filter = [PendingFilter, "next_review"]
+    list_filter = [RestsOnFilter, PendingFilter, "next_review"]
     search_fields = ["slug", "live_revision__name"]
     actions = ["withdraw", "put_up_again"]
     inlines = [JudgementInline, CitationInline, CorrectionInline]
@@ -149,15 +181,22 @@ class ProfileAdmin(CitationsWhatIf, EditorsAlone, DeskAdmin):
         "next_review",
         "text",
         "grade",
+        "rests_on_one_line",
         "warnings",
         "grading",
         "history",
     ]
-    readonly_fields = ["text", "grade", "warnings", "grading", "history"]
+    readonly_fields = ["text", "grade", "rests_on_one_line", "warnings", "grading", "history"]
+
+    def get_form(self, request: HttpRequest, obj: Profile | None = None, change: bool = False, **kwargs: Any) -> Any:
+        return super().get_form(request, obj, change, **kwargs, help_texts={"rests_on_one_line": ONE_LINE})
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Profile]:
-        profiles: QuerySet[Profile] = super().get_queryset(request)
-        return profiles.annotate(has_marks=Exists(Mark.objects.filter(profile_id=OuterRef("pk"))))
+        profiles: QuerySet[Profile] = super().get_queryset(request).defer("state__verdict")
+        return profiles.annotate(
+            has_marks=Exists(Mark.objects.filter(profile_id=OuterRef("pk"))),
+            supporting=SupportingLines("state__verdict"),
+        )
 
     def has_publish_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm(PUBLISH)
@@ -199,27 +238,38 @@ class ProfileAdmin(CitationsWhatIf, EditorsAlone, DeskAdmin):
 
     @admin.display(description="grade", ordering="state__score")
     def grade(self, profile: Profile) -> str:
-        state = GradingState.objects.filter(pk=profile.pk).first()
+        state = _state(profile)
         if state is None or state.score is None:
             return "not graded yet"
         band = band_of(float(state.score))
         return f"{state.score} · Grade {band.letters} · {band.label}"
 
-    @admin.display(description="look at")
-    def warnings(self, profile: Profile) -> SafeString | str:
-        state = GradingState.objects.filter(pk=profile.pk).first()
+    @admin.display(description="on one line", boolean=True, ordering="supporting")
+    def on_one_line(self, profile: Profile) -> bool | None:
+        supporting = getattr(profile, "supporting", None)
+        return None if supporting is None else bool(supporting == 1)
+
+    @admin.display(description="rests on one line")
+    def rests_on_one_line(self, profile: Profile) -> str:
+        state = _state(profile)
         if state is None or state.verdict is None:
             return "not graded yet"
-        text = profile.live_revision or profile.draft
+        return rests_on(state.verdict, names_in(state.verdict, _statements(profile))) or "no"
+
+    @admin.display(description="look at")
+    def warnings(self, profile: Profile) -> SafeString | str:
+        state = _state(profile)
+        if state is None or state.verdict is None:
+            return "not graded yet"
         found = [
             *_too_little(state.verdict),
-            *warnings_in(state.verdict, names_in(profile, text.statements if text else {})),
+            *warnings_in(state.verdict, names_in(state.verdict, _statements(profile))),
         ]
         return listed([format_html("{}", sentence) for sentence in found]) if found else "nothing"
 
     @admin.display(description="grading")
     def grading(self, profile: Profile) -> str:
-        state = GradingState.objects.filter(pk=profile.pk).first()
+        state = _state(profile)
         if state is None:
             return "starts when the profile is saved"
         if state.failures:
@@ -244,6 +294,16 @@ class ProfileAdmin(CitationsWhatIf, EditorsAlone, DeskAdmin):
             for one in revisions
         ]
         return listed(lines) if lines else "Save first, then add a text under Revisions."
+
+
+def _state(profile: Profile) -> GradingState | None:
+    # A profile that is being added has none yet.
+    return getattr(profile, "state", None)
+
+
+def _statements(profile: Profile) -> dict[str, str]:
+    text = profile.live_revision or profile.draft
+    return text.statements if text else {}
 
 
 def _too_little(told: dict[str, Any]) -> Iterator[str]:

@@ -286,9 +286,10 @@ def sparkline(moves: Sequence[Move]) -> charts.History | None:
     return charts.history([(move.seq, move.grade.number) for move in reversed(moves)], width=300, height=56)
 
 
-def read_moves(profile: Profile, limit: int) -> list[Move]:
-    """Return the newest grades of the profile, newest first, each with the score before it."""
-    grades = list(Grade.objects.filter(profile=profile).defer("verdict").order_by("-seq")[: limit + 1])
+def read_moves(profile: Profile, limit: int, *, until: int | None = None) -> list[Move]:
+    """Return the newest grades of the profile (up to that number), newest first, each with the score before it."""
+    told = Grade.objects.filter(profile=profile, **({} if until is None else {"seq__lte": until}))
+    grades = list(told.defer("verdict").order_by("-seq")[: limit + 1])
     return [_move(grade, before) for grade, before in zip_longest(grades, grades[1:])][:limit]
 
 

@@ -8,11 +8,12 @@ from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpRe
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from config.pagecache import public
 from profiles.models import Figure, Profile
-from profiles.pages.confidence import confidence_page
+from profiles.pages.confidence import NoSuchDay, asked_day, confidence_page
 from profiles.pages.profile import profile_page, read_profile
 from profiles.public import Moved
 
@@ -39,7 +40,8 @@ def at_its_address(
             try:
                 return view(request, read_profile(slug))
             except Moved as moved:
-                return HttpResponsePermanentRedirect(reverse(name, args=[moved.slug]))
+                asked = request.META.get("QUERY_STRING", "")
+                return HttpResponsePermanentRedirect(reverse(name, args=[moved.slug]) + (f"?{asked}" if asked else ""))
 
         return answer
 
@@ -55,7 +57,16 @@ def profile_detail(request: HttpRequest, profile: Profile) -> HttpResponse:
 @public
 @at_its_address("profiles:profile_confidence")
 def profile_confidence(request: HttpRequest, profile: Profile) -> HttpResponse:
-    return render(request, "profiles/profile_confidence.html", {"working": confidence_page(profile)})
+    try:
+        on = asked_day(request.GET.get("on", ""), today=timezone.now().date())
+    except NoSuchDay as refused:
+        return render(request, "profiles/profile_confidence_refused.html", _refusal(profile, refused), status=400)
+    return render(request, "profiles/profile_confidence.html", {"working": confidence_page(profile, on=on)})
+
+
+def _refusal(profile: Profile, refused: NoSuchDay) -> dict[str, object]:
+    url = reverse("profiles:profile_confidence", args=[profile.slug])
+    return {"profile": profile, "url": url, "refused": refused}
 
 
 @require_safe

@@ -3,9 +3,13 @@
 import html
 
 import pytest
+from django.contrib import admin
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from accounts.models import User
+from profiles.admin.profiles import ONE_LINE, ProfileAdmin
 from profiles.grading.causes import explain_cause
 from profiles.models import Citation, Grade, GradingState, Judgement, Profile, Publisher, Revision, Source
 from profiles.models.shapes import WANTED
@@ -62,7 +66,7 @@ def score(profile):
 def test_a_changed_letter_moves_the_grade_and_says_why(client, edith, profile):
     client.force_login(edith)
     publisher = Publisher.objects.get()
-    save(client, Publisher, publisher.pk, reliability="C")
+    save(client, Publisher, publisher.pk, reliability="C", reliability_reason="It invented a quote.")
     assert score(profile) == "0.70"
     assert last_cause(profile) == f"{publisher.name} went from Reliability B to Reliability C."
 
@@ -82,6 +86,49 @@ def test_the_desk_says_what_to_look_at(client, edith, profile):
     assert "“The aside”" in text
     assert "is attached to no judgement, so it takes no part in the grade." in text
     assert "Too little is on file to publish a view" in text
+
+
+def test_the_desk_flags_and_finds_grades_that_rest_on_one_line(client, edith, profile):
+    client.force_login(edith)
+    several = make_profile("several", live=True, judgements={"j1": "It is."})
+    for _ in range(2):
+        cite(several)
+    bare = make_profile("bare", live=True, judgements={"j1": "It is."})
+    cite(bare, stance="disputes")
+    settle()
+    cite(make_profile("not-graded-yet", live=True))
+
+    def found(**asked):
+        response = client.get(reverse("admin:profiles_profile_changelist"), asked)
+        return {
+            one.slug: ProfileAdmin(Profile, admin.site).on_one_line(one) for one in response.context["cl"].result_list
+        }
+
+    assert found() == {"bare": False, "example": True, "not-graded-yet": None, "several": False}
+    assert found(rests_on="one") == {"example": True}
+    assert found(rests_on="several") == {"several": False}
+    assert found(rests_on="none") == {"bare": False}
+    report = Source.objects.get(title="The report")
+    text = html.unescape(client.get(on_the_desk(Profile, profile.pk)).text)
+    sentence = f"rests on one line of evidence: without “The report” ({report.publisher.name}) it would be 0.00."
+    assert sentence in text
+    assert ONE_LINE in text
+    assert sentence not in client.get(on_the_desk(Profile, several.pk)).text
+
+
+def test_the_list_of_profiles_costs_the_same_queries_with_one_or_many(
+    client, edith, profile, django_assert_num_queries
+):
+    client.force_login(edith)
+    address = reverse("admin:profiles_profile_changelist")
+    client.get(address)
+    with CaptureQueriesContext(connection) as one:
+        client.get(address)
+    for _ in range(5):
+        make_profile(live=True, cited=True)
+    settle()
+    with django_assert_num_queries(len(one)):
+        client.get(address)
 
 
 def test_a_changed_date_moves_the_grade_and_says_why(client, edith, profile):
@@ -106,7 +153,7 @@ def test_a_derivation_added_on_the_desk_moves_the_grade_and_says_why(client, edi
 
 def test_a_citation_added_on_the_desk_rests_under_the_chosen_judgements(client, edith, profile):
     client.force_login(edith)
-    source = make_source("Another report", reliability="A")
+    source = make_source("Another report", reliability="D")
     save(
         client,
         Profile,
@@ -123,7 +170,7 @@ def test_a_citation_added_on_the_desk_rests_under_the_chosen_judgements(client, 
     )
     citation = Citation.objects.get(source=source)
     assert [judgement.key for judgement in citation.judgements.all()] == ["j1"]
-    assert score(profile) == "0.97"
+    assert score(profile) == "0.86"
 
 
 def test_a_judgement_marked_essential_moves_the_grade(client, edith, profile):

@@ -35,6 +35,18 @@ def test_explain_tells_the_grade_step_by_step(capsys, profile):
     assert "j1: 0.47 · Grade C/D · It was founded in 2004." in out
 
 
+def test_explain_tells_every_judgement_and_on_demand_its_sum(capsys, profile):
+    cite(profile, make_source("The record", reliability="A"), direct=True, judgements=["j2"])
+    told = said(capsys, "explain", "example", on="2026-06-30")
+    assert "  decides the grade\n" in told
+    assert "  0.000 → 0.920  The strongest line of evidence is “The record” (" in told
+    assert "exp" not in told
+    sums = said(capsys, "explain", "example", "--arithmetic", on="2026-06-30")
+    assert "                 1.609 × 1 × 0.4 × 1 × 1 = 0.644; S = 0.644; 1 − exp(−0.644) = 0.475\n" in sums
+    assert "                 2.526 × 1 × 1 × 1 × 1 = 2.526; S = 2.526; 1 − exp(−2.526) = 0.920\n" in sums
+    assert [line for line in sums.splitlines() if "exp" not in line] == told.splitlines()
+
+
 def test_explain_says_a_warning_of_both_sides_once(capsys, profile):
     origin = Source.objects.get(title="The origin")
     cite(profile, make_source("The rebuttal", derived_from=[origin]), stance="disputes", judgements=["j2"])

@@ -2,6 +2,7 @@ import re
 from datetime import UTC, date, datetime, timedelta
 from html.parser import HTMLParser
 
+import pgtrigger
 import pytest
 from django.contrib.staticfiles import finders
 from django.core.files.base import ContentFile
@@ -12,7 +13,7 @@ from django.utils import timezone
 from profiles.grading import reading
 from profiles.grading.method import METHOD_VERSION, grade_profile
 from profiles.grading.working import as_json
-from profiles.models import Correction, Figure, FormerSlug, Grade, GradingState, Mark
+from profiles.models import Citation, Correction, Figure, FormerSlug, Grade, GradingState, Mark, Revision, Source
 from profiles.pages.citing import Reference
 from tests.builders import (
     THE_DAY,
@@ -33,12 +34,12 @@ pytestmark = pytest.mark.django_db
 AT = datetime(2026, 6, 1, 12, 30, tzinfo=UTC)
 
 
-def grade(profile, *, on=THE_DAY, causes=()):
+def grade(profile, *, on=THE_DAY, at=AT, causes=()):
     """What the pipeline leaves behind, without its transactions."""
     (case,) = reading.cases([profile.pk])
     verdict = grade_profile(case.judgements, evidence=case.evidence, on=on, known=case.known)
     seq = profile.grades.count() + 1
-    found = {"as_of": on, "graded_at": AT, "method": METHOD_VERSION, "score": f"{verdict.score:.2f}"}
+    found = {"as_of": on, "graded_at": at, "method": METHOD_VERSION, "score": f"{verdict.score:.2f}"}
     told = as_json(verdict)
     Grade.objects.create(profile=profile, seq=seq, verdict=told, causes=list(causes), **found)
     GradingState.objects.filter(profile=profile).update(seq=seq, verdict=told, due_on=verdict.due, **found)
@@ -500,6 +501,204 @@ def test_a_warning_that_two_judgements_share_is_said_once(client):
     grade(profile)
     (warning,) = client.get(f"/profiles/{profile.slug}/confidence/").context["working"].warnings
     assert "The origin" in warning
+
+
+def test_the_working_shows_its_sum_to_be_checked_by_hand(client):
+    profile = make_profile(live=True, judgements={"j1": "It is."})
+    cite(profile, make_source(reliability="B"))
+    grade(profile)
+    sum = "1.609 × 1 × 0.4 × 1 × 1 = 0.644; S = 0.644; 1 − exp(−0.644) = 0.475"
+    assert f"<li>{sum}</li>" in html(client, profile, "confidence/")
+    (waterfall,) = profile_working(client, profile).waterfalls
+    assert [step.by_hand for step in waterfall.steps] == [sum]
+
+
+def test_a_grade_that_rests_on_one_line_says_so(client):
+    profile = make_profile(live=True, judgements={"j1": "It is.", "j2": "It was."})
+    cite(profile, make_source("The record", publisher=make_publisher("Registry", reliability="A")), direct=True)
+    cite(profile, make_source(), stance="disputes")
+    cite(profile, make_source(), judgements=["j2"])
+    cite(profile, make_source(), judgements=["j2"])
+    grade(profile)
+    sentence = "This grade rests on one line of evidence: without “The record” (Registry) it would be 0.00."
+    assert profile_working(client, profile).rests_on == sentence
+    assert f"<strong>{sentence}</strong>" in html(client, profile, "confidence/")
+    cite(profile, make_source())
+    grade(profile)
+    assert "rests on one line" not in html(client, profile, "confidence/")
+
+
+def test_a_grade_without_support_rests_on_nothing(client):
+    profile = make_profile(live=True, judgements={"j1": "It is."})
+    cite(profile, make_source(), stance="disputes")
+    grade(profile)
+    assert profile_working(client, profile).rests_on == ""
+
+
+def test_weaker_lines_beyond_those_listed_are_counted(client):
+    profile = make_profile(live=True, judgements={"j1": "It is."})
+    for _ in range(26):
+        cite(profile)
+    grade(profile)
+    working = profile_working(client, profile)
+    assert (len(working.carried), working.more_carried) == (24, 2)
+    assert "2 weaker lines are not listed." in html(client, profile, "confidence/")
+
+
+# --- The grade as it stood --------------------------------------------------------------------------------------------
+
+
+def profile_working(client, profile, on=""):
+    response = client.get(f"/profiles/{profile.slug}/confidence/", {"on": on} if on else {})
+    assert response.status_code == 200
+    return response.context["working"]
+
+
+def at(day, hour=12):
+    return datetime(2026, *day, hour, tzinfo=UTC)
+
+
+def approved(revision, at):
+    with pgtrigger.ignore("profiles.Revision:approved_text_stays"):
+        Revision.objects.filter(pk=revision.pk).update(approved_at=at)
+
+
+@pytest.fixture
+def moved():
+    """Graded on 1 March, twice on 1 April, and on 1 May 2026; every time with one more source."""
+    profile = make_profile("moved", live=True, name="Tidewater", judgements={"j1": "It is."})
+    approved(profile.live_revision, at((3, 1), 9))
+    for title, day, hour in [("One", (3, 1), 12), ("Two", (4, 1), 8), ("Three", (4, 1), 20), ("Four", (5, 1), 12)]:
+        cite(profile, make_source(title, publisher=make_publisher(f"The {title} Press")))
+        cause = {"on": "citation", "op": "add", "count": 1, "title": title}
+        grade(profile, on=date(2026, *day), at=at(day, hour), causes=[cause])
+    return profile
+
+
+def test_a_grade_can_be_read_as_it_stood_at_the_end_of_a_day(client, moved):
+    scores = {
+        day: profile_working(client, moved, day).card.grade.score
+        for day in ("2026-03-01", "2026-03-31", "2026-04-01", "2026-04-30", "2026-05-01", "2026-09-09")
+    }
+    assert scores == {
+        "2026-03-01": "0.47",
+        "2026-03-31": "0.47",
+        "2026-04-01": "0.76",
+        "2026-04-30": "0.76",
+        "2026-05-01": "0.80",
+        "2026-09-09": "0.80",
+    }
+    text = html(client, moved, "confidence/?on=2026-03-31")
+    assert "As it stood on 31 March 2026, UTC." in text
+    assert "“One” (The One Press)" in text
+    assert "“Two”" not in text
+    assert "As of 1 March 2026, UTC" in text
+    assert [move.seq for move in profile_working(client, moved, "2026-04-01").moves] == [3, 2, 1]
+
+
+def test_the_page_of_an_earlier_day_leads_to_the_moves_around_it_and_to_now(client, moved):
+    def ways(day):
+        then = profile_working(client, moved, day).then
+        return then.earlier, then.later
+
+    assert ways("2026-03-01") == (None, date(2026, 4, 1))
+    assert ways("2026-04-15") == (date(2026, 3, 1), date(2026, 5, 1))
+    assert ways("2026-05-01") == (date(2026, 4, 1), None)
+    text = html(client, moved, "confidence/?on=2026-04-15")
+    for way in ("?on=2026-03-01", "?on=2026-05-01", ""):
+        assert f'href="/profiles/moved/confidence/{way}"' in text, way
+
+
+def test_each_move_of_the_history_leads_to_its_day(client, moved):
+    text = html(client, moved, "confidence/")
+    for day in ("2026-03-01", "2026-04-01", "2026-05-01"):
+        assert f'<a href="/profiles/moved/confidence/?on={day}">' in text, day
+
+
+def test_a_day_before_the_first_grade_says_when_that_was(client, moved):
+    text = html(client, moved, "confidence/?on=2026-02-28")
+    assert "Nothing had been graded on 28 February 2026, UTC." in text
+    assert 'The first grade is of <a href="/profiles/moved/confidence/?on=2026-03-01">1 March 2026</a>.' in text
+    working = profile_working(client, moved, "0001-01-01")
+    assert (working.card.grade, working.waterfalls, working.moves) == (None, (), ())
+    never = make_profile(live=True)
+    assert "and nothing has been since" in html(client, never, "confidence/?on=2026-02-28")
+
+
+@pytest.mark.parametrize(
+    ("asked", "sentence"),
+    [
+        ("yesterday", "“yesterday” is not a day. Write one such as 2025-03-01."),
+        ("2025-02-30", "“2025-02-30” is not a day."),
+        ("20250301", "“20250301” is not a day."),
+        ("2025-W09-6", "“2025-W09-6” is not a day."),
+        ("<b>", "“&lt;b&gt;” is not a day."),
+        ("%00", "is not a day."),
+        ("٢٠٢٥-03-01", "is not a day."),
+        ("9999-12-31", "9999-12-31 is still to come."),
+    ],
+)
+def test_what_is_no_day_or_still_to_come_is_refused_in_a_sentence(client, moved, asked, sentence):
+    response = client.get(f"/profiles/moved/confidence/?on={asked}")
+    assert response.status_code == 400
+    assert sentence in response.text
+    assert "public" not in response["Cache-Control"]
+
+
+def test_an_empty_day_is_now(client, moved):
+    assert html(client, moved, "confidence/?on=") == html(client, moved, "confidence/")
+
+
+def test_the_page_of_an_earlier_day_is_not_for_search_engines(client, moved, settings):
+    then, now = (html(client, moved, f"confidence/{query}") for query in ("?on=2026-04-01", ""))
+    assert '<meta name="robots" content="noindex">' in then
+    assert "noindex" not in now
+    for text in (then, now):
+        assert f'<link rel="canonical" href="{settings.SITE_URL}/profiles/moved/confidence/">' in text
+
+
+def test_an_address_it_once_had_keeps_the_day(client, moved):
+    FormerSlug.objects.create(slug="old-name", profile=moved)
+    response = client.get("/profiles/old-name/confidence/?on=2026-04-01")
+    assert (response.status_code, response["Location"]) == (301, "/profiles/moved/confidence/?on=2026-04-01")
+
+
+def test_judgements_are_worded_as_they_were_that_day(client, moved):
+    reworded = make_revision(moved, live=True, name="Tidewater", statements={"j1": "It certainly is."})
+    approved(reworded, at((4, 10)))
+    make_revision(moved, statements={"j1": "A draft that nobody has approved."})
+    for day, statement in {"2026-04-09": "It is.", "2026-04-10": "It certainly is.", "": "It certainly is."}.items():
+        (waterfall,) = profile_working(client, moved, day).waterfalls
+        assert waterfall.statement == statement, day
+
+
+def test_a_source_that_has_gone_since_is_named_as_gone_and_one_no_longer_cited_by_its_title(client, moved):
+    Citation.objects.filter(source__title__in=["One", "Two"]).delete()
+    Source.objects.get(title="One").delete()
+    text = html(client, moved, "confidence/?on=2026-04-01")
+    assert "is a source that is no longer on file:" in text
+    assert "“Two” (The Two Press)" in text
+
+
+def test_an_earlier_day_of_a_profile_that_was_withdrawn_is_not_shown(client, moved):
+    moved.withdrawn_at = timezone.now()
+    moved.save()
+    assert client.get("/profiles/moved/confidence/?on=2026-04-01").status_code == 404
+
+
+def test_a_grade_of_an_older_method_says_so_and_is_not_worked_out_by_the_newer_one(client, moved):
+    GradingState.objects.update(method=METHOD_VERSION - 1)
+    working = profile_working(client, moved)
+    assert (working.method, working.newest_method, working.carried) == (METHOD_VERSION - 1, METHOD_VERSION, ())
+    text = html(client, moved, "confidence/")
+    assert f"Version {METHOD_VERSION - 1} of the method gave this grade." in text
+    assert "about to be graded" in text
+    assert "gave this grade" not in html(client, moved, "confidence/?on=2026-04-01")
+
+
+def test_an_earlier_day_costs_the_same_queries_however_long_the_history(client, moved, django_assert_max_num_queries):
+    with django_assert_max_num_queries(9):
+        html(client, moved, "confidence/?on=2026-04-01")
 
 
 # --- Figures ----------------------------------------------------------------------------------------------------------
