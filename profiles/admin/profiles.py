@@ -9,9 +9,12 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from profiles import actions
+from profiles.admin.four_eyes import propose_direct
+from profiles.admin.settling import settling_link
 from profiles.admin.shared import PUBLISH, DeskAdmin, EditorsAlone, listed, told
 from profiles.admin.what_if import CitationsWhatIf
 from profiles.grading.scale import SCALE, band_of
+from profiles.letters import hold_back
 from profiles.models import (
     Citation,
     Correction,
@@ -29,14 +32,18 @@ from profiles.pages.confidence import names_in, rests_on, warnings_in
 
 class JudgementInline(admin.TabularInline):
     model = Judgement
-    fields = ["position", "key", "statement", "essential", "lasting"]
-    readonly_fields = ["statement"]
+    fields = ["position", "key", "statement", "essential", "lasting", "settled"]
+    readonly_fields = ["statement", "settled"]
     extra = 0
 
     @admin.display(description="Wording (in the text, published by revision)")
     def statement(self, judgement: Judgement) -> str:
         newest = judgement.profile.revisions.order_by("-number").first()
         return newest.statements.get(judgement.key, "") if newest else ""
+
+    @admin.display(description="Settled")
+    def settled(self, judgement: Judgement) -> SafeString | str:
+        return settling_link(judgement)
 
 
 class CitationForm(forms.ModelForm):
@@ -218,7 +225,10 @@ class ProfileAdmin(CitationsWhatIf, EditorsAlone, DeskAdmin):
                 self.message_user(request, f"{profile.slug} is up.", messages.SUCCESS)
 
     def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
+        kept_forms = [one for one in formset.forms if one.has_changed() and one not in formset.deleted_forms]
+        held = hold_back(one.instance for one in kept_forms) if formset.model is Citation else []
         super().save_formset(request, form, formset, change)
+        propose_direct(request, held)
         if formset.model is Citation:
             for one in formset.forms:
                 if one.instance.pk and one.has_changed() and one not in formset.deleted_forms:

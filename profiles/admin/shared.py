@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.postgres.fields import ArrayField
-from django.db import models
-from django.http import HttpRequest
+from django.db import models, transaction
+from django.http import HttpRequest, HttpResponseRedirect
 from django.utils.safestring import SafeString
 
 from profiles.grading.causes import explain_cause
@@ -37,6 +37,39 @@ class EditorsAlone:
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         allowed: bool = super().has_change_permission(request, obj)  # type: ignore[misc]
         return allowed and (obj is None or not _is_live(obj) or request.user.has_perm(PUBLISH))
+
+
+class EditorsOnly:
+    """Editors see it and do it, nobody else; and nobody removes it."""
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm(PUBLISH)
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return request.user.has_perm(PUBLISH)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm(PUBLISH)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return request.user.has_perm(PUBLISH)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+class TellsRefusals:
+    """The forms check first; what an action still refuses is two people at once. Nothing of this save stands."""
+
+    refusals: tuple[type[Exception], ...] = ()
+
+    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        try:
+            with transaction.atomic():
+                return super().changeform_view(request, *args, **kwargs)  # type: ignore[misc]
+        except self.refusals as refused:
+            messages.error(request, f"Not saved: {refused}")
+            return HttpResponseRedirect(request.get_full_path())
 
 
 def kept(formset: Any, field: str) -> Iterator[Any]:

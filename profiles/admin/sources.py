@@ -1,10 +1,14 @@
+from typing import Any
+
 from django import forms
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
+from profiles.admin.four_eyes import propose_move
 from profiles.admin.shared import DeskAdmin, EditorsAlone, kept
 from profiles.admin.what_if import SourceWhatIf
+from profiles.letters import hold_publisher
 from profiles.models import (
     Derivation,
     Source,
@@ -42,3 +46,9 @@ class SourceAdmin(SourceWhatIf, EditorsAlone, DeskAdmin):
     date_hierarchy = "published_on"
     inlines = [DerivationInline]
     list_per_page = 50
+
+    def save_model(self, request: HttpRequest, obj: Source, form: Any, change: bool) -> None:
+        held = hold_publisher(obj) if change else None
+        super().save_model(request, obj, form, change)
+        if held:
+            propose_move(request, obj, held)

@@ -33,6 +33,7 @@ def test_an_editor_changes_a_letter_and_the_page_moves_by_itself(open_page, edit
     desk.click("text=Publishers")
     desk.click("text=Example Wire")
     desk.select_option("[name=reliability]", "C")
+    desk.fill("[name=reliability_reason]", "It invented a quote.")
     with worker():
         desk.click("[name=_save]")
         wait_until(lambda: Grade.objects.count() == 2)
