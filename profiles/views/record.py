@@ -15,8 +15,10 @@ from profiles import search
 from profiles.grading.working import reliability_in_words
 from profiles.models import Citation, Correction, Profile, Publisher, Source
 from profiles.pages import listing
+from profiles.pages.publisher import publisher_page
 from profiles.public import public_people, public_publishers, public_sources
 from profiles.querysets import ProfileQuerySet
+from profiles.settling import Record, records_of
 
 AT_ONCE = 50
 
@@ -29,6 +31,8 @@ class PublisherRow:
     name: str
     letter: str
     letter_in_words: str
+    right: int
+    wrong: int
     sources: int
 
 
@@ -59,17 +63,20 @@ def publisher_list(request: HttpRequest) -> HttpResponse:
     open_to_all = Q(sources__in=public_sources())
     publishers = public_publishers().annotate(number=Count("sources", filter=open_to_all)).order_by("name", "pk")
     page = _page(request, publishers)
-    rows = [_publisher_row(publisher, publisher.number) for publisher in page]
+    records = records_of([publisher.pk for publisher in page])
+    rows = [_publisher_row(publisher, records.get(publisher.pk, Record())) for publisher in page]
     return render(request, "profiles/publisher_list.html", {"publishers": rows, "page": page})
 
 
-def _publisher_row(publisher: Publisher, sources: int) -> PublisherRow:
+def _publisher_row(publisher: Publisher, record: Record) -> PublisherRow:
     return PublisherRow(
         url=publisher.get_absolute_url(),
         name=publisher.name,
         letter=publisher.reliability,
         letter_in_words=reliability_in_words(publisher.reliability),
-        sources=sources,
+        right=record.right,
+        wrong=record.wrong,
+        sources=publisher.number,  # type: ignore[attr-defined]
     )
 
 
@@ -88,7 +95,7 @@ def publisher_detail(request: HttpRequest, slug: str) -> HttpResponse:
     page = _page(request, sources)
     context = {
         "publisher": publisher,
-        "letter_in_words": reliability_in_words(publisher.reliability),
+        "shown": publisher_page(publisher),
         "sources": [_source_row(source) for source in page],
         "page": page,
     }

@@ -1,9 +1,12 @@
+import re
 from datetime import date
 
 import pytest
 from django.utils import timezone
 
-from profiles.models import Correction, Profile
+from profiles import letters, settling
+from profiles.grading.pipeline import editing
+from profiles.models import Correction, Profile, Publisher
 from tests.builders import THE_DAY, cite, derive, make_person, make_profile, make_publisher, make_source
 
 pytestmark = pytest.mark.django_db
@@ -83,16 +86,103 @@ def test_a_draft_that_cites_a_public_source_is_not_named_there(client):
     assert "Secret Draft" not in html
 
 
+def settled(publisher, outcome="confirmed", *, statement="It is so.", stance="supports", live=True, **fields):
+    """A profile whose one judgement rests on this publisher, settled."""
+    profile = make_profile(live=live, judgements={"j1": statement}, **fields)
+    cite(profile, make_source(publisher=publisher), stance=stance)
+    return settling.settle_judgement(
+        judgement_id=profile.judgements.get().pk, outcome=outcome, on=THE_DAY, reason="The court said so.", by=None
+    )
+
+
+def test_a_publisher_shows_its_record_with_each_settled_judgement(client):
+    wire = make_publisher("Example Wire", slug="wire", reliability="B")
+    settled(wire, statement="The tide rose.", slug="tidewater", name="Tidewater")
+    settled(wire, "refuted", statement="The light failed.", name="Lighthouse")
+    both = settled(wire, statement="The fog came.", name="Foghorn")
+    cite(both.judgement.profile, make_source(publisher=wire), stance="disputes")
+    html = client.get("/publishers/wire/").text
+    assert "Of 2 settled judgements on which it took a side it was right on" in html
+    assert "On 1 more it stood on both sides, which counts for neither." in html
+    assert "A letter needs 5; 3 are missing." in html
+    assert '<a href="/profiles/tidewater/#judgement-j1">The tide rose.</a>' in html
+    for words in ("The light failed.", "Example Wire supported it", "refuted on", "The court said so.", "1 June 2026"):
+        assert words in html
+
+
+def test_a_record_of_five_says_which_letter_it_proposes(client):
+    wire = make_publisher(slug="wire")
+    for outcome in ["confirmed"] * 3 + ["refuted"] * 2:
+        settled(wire, outcome)
+    html = client.get("/publishers/wire/").text
+    assert "expected to be right 0.60 of the time, which proposes Reliability D: not usually reliable." in html
+    assert "Record: 3 right, 2 wrong" in client.get("/publishers/").text
+
+
+def test_without_a_settlement_the_page_says_what_a_letter_needs(client):
+    cite(make_profile(live=True), make_source(publisher=make_publisher(slug="wire")))
+    assert "Nothing settled yet: a letter needs 5 settled judgements." in client.get("/publishers/wire/").text
+    assert "Record:" not in client.get("/publishers/").text
+
+
+def test_what_is_settled_on_a_draft_does_not_show(client):
+    wire = make_publisher(slug="wire")
+    cite(make_profile(live=True), make_source(publisher=wire))
+    settled(wire, statement="A secret.", live=False, name="Secret Draft")
+    html = client.get("/publishers/wire/").text
+    assert "secret" not in html.lower()
+    assert "Nothing settled yet" in html
+
+
+def test_letters_until_now_are_shown_with_their_reasons_and_without_names(client, edith, frank):
+    wire = make_publisher("Example Wire", slug="wire", reliability="F")
+    settled(wire)
+    letters.set_letter(publisher_id=wire.pk, letter="C", reason="Relays with credit.", by=edith)
+    waits = letters.set_letter(publisher_id=wire.pk, letter="A", reason="Read for a year.", by=edith)
+    waiting = client.get("/publishers/wire/").text
+    letters.accept_proposal(proposal_id=waits.pk, by=frank)
+    with editing(by="import"):
+        Publisher.objects.update(reliability="D", reliability_reason="Sold.")
+    html = client.get("/publishers/wire/").text
+    assert "Read for a year." not in waiting
+    how = "set by an editor when its record was 1 right, 0 wrong"
+    for words in (f"Reliability F → C, {how}<", f"Reliability C → A, {how}, accepted by a second editor<"):
+        assert words in html
+    assert "Reliability A → D, set by an import<" in html
+    assert html.index("Sold.") < html.index("Read for a year.") < html.index("Relays with credit.")
+    assert re.search("Reliability D since <time[^>]*>[^<]*</time>, set by an import", html)
+    for name in ("Edith", "Frank", "example.org"):
+        assert name not in html.partition("</header>")[2].partition("<footer")[0]
+
+
+def test_a_letter_from_the_record_says_so(client, edith):
+    wire = make_publisher(slug="wire", reliability="F")
+    for outcome in ["confirmed"] * 3 + ["refuted"] * 2:
+        settled(wire, outcome)
+    letters.accept_record(publisher_id=wire.pk, letter="D", by=edith)
+    assert "from its record of 3 right, 2 wrong" in client.get("/publishers/wire/").text
+
+
 def test_a_publisher_costs_the_same_queries_with_one_source_or_twenty(client, django_assert_num_queries):
     wire = make_publisher(slug="wire")
-    profile = make_profile(live=True)
-    cite(profile, make_source(publisher=wire))
-    with django_assert_num_queries(4):
+    settled(wire)
+    with django_assert_num_queries(7):
         client.get("/publishers/wire/")
+    for letter in "CDCDCDCDCDCDCDCDCDC":
+        settled(wire)
+        Publisher.objects.update(reliability=letter)
+    with django_assert_num_queries(7):
+        client.get("/publishers/wire/")
+
+
+def test_publishers_cost_the_same_queries_with_one_or_twenty(client, django_assert_num_queries):
+    settled(make_publisher())
+    with django_assert_num_queries(3):
+        client.get("/publishers/")
     for _ in range(19):
-        cite(profile, make_source(publisher=wire))
-    with django_assert_num_queries(4):
-        client.get("/publishers/wire/")
+        settled(make_publisher())
+    with django_assert_num_queries(3):
+        client.get("/publishers/")
 
 
 def test_a_long_record_has_pages(client):
