@@ -81,6 +81,9 @@ def test_the_words_sum_up_what_the_tables_say():
     assert summary in words
     top = stored("emergent")[calibration.COUNT]["bands"][0]
     assert f"a mean of {top['mean']:.2f} true that are so in {100 * top['right']:.0f}% of cases" in words
+    assert (flights.shares[1].n, flights.shares[1].right) == (2, "0%")
+    assert emergent.shares[4].right == emergent.shares[5].right
+    assert f"where {flights.shares[2].band.span} came true in {flights.shares[2].right}." in words
     unlinked = emergent.repeated[1]
     assert f"the false rumours from {unlinked.false_before} to {unlinked.false_after}." in words
     assert float(stored("flights_without_letters")["Brier"]) > float(stored("flights")[calibration.MAJORITY]["Brier"])
