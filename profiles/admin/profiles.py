@@ -32,9 +32,12 @@ from profiles.pages.confidence import names_in, rests_on, warnings_in
 
 class JudgementInline(admin.TabularInline):
     model = Judgement
-    fields = ["position", "key", "statement", "essential", "lasting", "settled"]
     readonly_fields = ["statement", "settled"]
     extra = 0
+
+    def get_fields(self, request: HttpRequest, obj: Profile | None = None) -> Any:
+        settled = ["settled"] if request.user.has_perm(PUBLISH) else []
+        return ["position", "key", "statement", "essential", "lasting", *settled]
 
     @admin.display(description="Wording (in the text, published by revision)")
     def statement(self, judgement: Judgement) -> str:

@@ -105,7 +105,7 @@ class PublisherAdmin(TellsRefusals, LetterWhatIf, DeskAdmin):
         return super().change_view(request, object_id, form_url, extra_context)
 
     def _accept_record(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        publisher, letter = get_object_or_404(Publisher, pk=object_id), request.POST["_record"]
+        publisher, letter = get_object_or_404(Publisher, pk=object_id), request.POST.get("proposed_letter", "")
         if not self.has_change_permission(request, publisher):
             raise PermissionDenied
         try:

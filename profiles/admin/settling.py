@@ -6,7 +6,7 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.html import format_html
@@ -63,11 +63,23 @@ class WithdrawForm(forms.ModelForm):
         fields: list[str] = []
 
 
+class StandsFilter(admin.SimpleListFilter):
+    title = "whether it stands"
+    parameter_name = "stands"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("yes", "stands"), ("no", "withdrawn")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Settlement]) -> QuerySet[Settlement]:
+        asked = {"yes": True, "no": False}.get(self.value() or "")
+        return queryset if asked is None else queryset.filter(withdrawn_at__isnull=asked)
+
+
 @admin.register(Settlement)
 class SettlementAdmin(TellsRefusals, EditorsOnly, DeskAdmin):
     refusals = (settling.SettledMeanwhile, settling.NotYet)
-    list_display = ["statement", "outcome", "settled_on", "profile", "stands", "settled_by"]
-    list_filter = ["outcome", ("withdrawn_at", admin.EmptyFieldListFilter)]
+    list_display = ["statement", "outcome", "settled_on", "profile", "stands"]
+    list_filter = ["outcome", StandsFilter]
     list_select_related = ["judgement__profile", "recorded_by"]
     search_fields = ["statement", "reason", "judgement__profile__slug"]
     date_hierarchy = "settled_on"
@@ -118,6 +130,16 @@ class SettlementAdmin(TellsRefusals, EditorsOnly, DeskAdmin):
             obj.pk = settled.pk
         obj.refresh_from_db()
 
+    def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
+        # Neither another settlement nor this one again: both are begun from the judgement.
+        context |= {"show_save_and_add_another": False, "show_save_and_continue": False}
+        return super().render_change_form(request, context, *args, **kwargs)
+
+    def response_post_save_add(self, request: HttpRequest, obj: Settlement) -> HttpResponseRedirect:
+        """Back to where the settling was begun."""
+        profile = self._judgement(request).profile_id
+        return HttpResponseRedirect(reverse("admin:profiles_profile_change", args=[profile]))
+
     def _judgement(self, request: HttpRequest) -> Judgement:
         return get_object_or_404(
             Judgement.objects.select_related("profile__live_revision"), pk=request.GET["judgement"]
@@ -150,7 +172,7 @@ class SettlementAdmin(TellsRefusals, EditorsOnly, DeskAdmin):
         standing = standing_of(settlement.judgement) if settlement.judgement else None
         if standing is None:
             return "not settled"
-        return f"{told(standing)}. Saving this withdraws it and settles the judgement anew."
+        return f"{told(standing)} (Saving this withdraws it and settles the judgement anew.)"
 
     @admin.display(description="settled by")
     def settled_by(self, settlement: Settlement) -> str:
@@ -194,4 +216,5 @@ def settling_link(judgement: Judgement) -> SafeString | str:
     if standing is None:
         return format_html('<a href="{}">Settle</a>', address)
     there = reverse("admin:profiles_settlement_change", args=[standing.pk])
-    return format_html('<a href="{}">{}</a> · <a href="{}">settle anew</a>', there, told(standing), address)
+    said = f"{standing.get_outcome_display()}, {standing.settled_on}"
+    return format_html('<a href="{}">{}</a> · <a href="{}">settle anew</a>', there, said, address)
