@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
@@ -36,16 +37,18 @@ def _causes(moved: Moved, names: "_Names") -> list[Change]:
     changes = [change for change in moved.changes if change.get("on")]
     published = [change for change in changes if change["on"] == "profile" and change["op"] == "publish"]
     if published and moved.first:
-        return [names.tell(published[0], moved.profile_id)]
-    told = _distinct(names.tell(change, moved.profile_id) for change in changes)
-    if not moved.first and moved.old_method != moved.new_method:
+        return [{**names.tell(published[0], moved.profile_id), "again": False}]
+    told = _folded(_distinct(names.tell(change, moved.profile_id) for change in changes))
+    # 0: the state was lost and made anew, so nobody knows which method was the last one.
+    if not moved.first and moved.old_method not in (0, moved.new_method):
         told.append({"on": "method", "from": moved.old_method, "to": moved.new_method})
     before, after = moved.least_sure
     if not moved.first and before != after:
         sides = {"from": names.judgement(moved.profile_id, before), "to": names.judgement(moved.profile_id, after)}
         told.append({"on": "least_sure", **sides})
     rest = sum(int(change.get("count", 1)) for change in told[TOLD:])
-    return told[:TOLD] + ([{"on": "more", "count": rest}] if rest else []) or [{"on": "age"}]
+    nothing = {"on": "profile", "op": "publish"} if moved.first else {"on": "age"}
+    return told[:TOLD] + ([{"on": "more", "count": rest}] if rest else []) or [nothing]
 
 
 def _distinct(changes: Iterable[Change]) -> list[Change]:
@@ -54,6 +57,28 @@ def _distinct(changes: Iterable[Change]) -> list[Change]:
         if change not in found:
             found.append(change)
     return found
+
+
+def _folded(told: list[Change]) -> list[Change]:
+    """Leave out the links that went with a citation: its own sentence names the judgements it was cited for."""
+    cited = {one["title"]: one for one in told if _is(one, "citation", "add") and one.get("title")}
+    removed = {one.get("title") for one in told if _is(one, "citation", "remove")}
+    replaced = {one["to"]["source_id"] for one in told if _is(one, "citation", "change") and "source_id" in one["to"]}
+    kept = []
+    for one in told:
+        title = one.get("title")
+        if _is(one, "link", "add") and title in cited and one.get("statement"):
+            cited[title].setdefault("for", []).append(one["statement"])
+        elif not (
+            (_is(one, "link", "remove") and title in removed)
+            or (_is(one, "link", "change") and one["to"].get("source_id") in replaced)
+        ):
+            kept.append(one)
+    return kept
+
+
+def _is(cause: Change, on: str, op: str) -> bool:
+    return (cause["on"], cause.get("op"), _many(cause)) == (on, op, 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +110,10 @@ class _Names:
                 told[side] = {
                     key: self._value(key, value) for key, value in change[side].items() if self._differs(change, key)
                 }
+        if "profile_id" in told.get("to", {}):
+            told["moved"] = "here" if told["to"]["profile_id"] == profile_id else "away"
+        if (told["on"], told.get("op")) == ("profile", "publish"):
+            told["again"] = True
         return told
 
     def _value(self, key: str, value: Any) -> Any:
@@ -117,7 +146,9 @@ def _names(changes: Iterable[Change], profile_ids: list[int]) -> _Names:
 def explain_cause(cause: Change) -> str:
     """Return one sentence for one stored cause, with who did it where that was not the desk."""
     tell = _cleared if cause.get("op") == "clear" else _WORDS.get(cause.get("on", ""), _something)
-    words = tell(cause)
+    words = tell(cause) or _something(cause)
+    if words.startswith(_gone()):
+        words = capfirst(words)
     by = {"sql": _("by the operator"), "import": _("by an import")}.get(cause.get("by", ""))
     return f"{words} ({by})." if by else f"{words}."
 
@@ -136,6 +167,14 @@ def _cleared(cause: Change) -> str:
         "judgement": _("Every key judgement was removed at once"),
         "link": _("Every key judgement lost its sources at once"),
     }.get(cause.get("on", ""), _something(cause))
+
+
+def _gone() -> str:
+    return _("a source that is no longer on file")
+
+
+def _titled(title: str | None) -> str:
+    return _("“%(title)s”") % {"title": title} if title else _gone()
 
 
 def _many(cause: Change) -> int:
@@ -175,42 +214,76 @@ def _day(value: str | None) -> str:
 
 
 def _derivation(cause: Change) -> str:
-    if cause["op"] == "add":
-        return _("“%(title)s” is now known to repeat “%(origin)s”") % cause
+    names = {"title": _titled(cause.get("title")), "origin": _titled(cause.get("origin"))}
     if cause["op"] == "remove":
-        return _("“%(title)s” is no longer said to repeat “%(origin)s”") % cause
-    return _("What “%(title)s” repeats was edited") % cause
+        return _and_more(_("%(title)s is no longer said to repeat %(origin)s") % names, cause)
+    if cause["op"] == "add":
+        return _and_more(_("%(title)s is now known to repeat %(origin)s") % names, cause)
+    if "origin_id" in cause.get("to", {}):
+        names["was"] = _titled(cause["from"]["origin_id"])
+        return _("%(title)s is now known to repeat %(origin)s, before: %(was)s") % names
+    return _("What %(title)s repeats was edited") % names
+
+
+def _and_more(words: str, cause: Change) -> str:
+    more = _many(cause) - 1
+    return words + (ngettext(" and %(more)d more", " and %(more)d more", more) % {"more": more} if more else "")
 
 
 def _citation(cause: Change) -> str:
     many = _many(cause)
-    if cause["op"] == "add":
-        if many == 1:
-            return _("“%(title)s” was cited") % cause
-        return ngettext("%(count)d citation was added", "%(count)d citations were added", many) % {"count": many}
-    if cause["op"] == "remove":
-        if many == 1:
-            return _("The citation of “%(title)s” was removed") % cause
-        return ngettext("%(count)d citation was removed", "%(count)d citations were removed", many) % {"count": many}
     if many > 1:
-        return ngettext("%(count)d citation was edited", "%(count)d citations were edited", many) % {"count": many}
-    return _("The citation of “%(title)s” was edited: %(what)s") % {"title": cause["title"], "what": _fields(cause)}
+        return _citations(cause["op"], many)
+    name = {"title": _titled(cause.get("title"))}
+    if cause["op"] == "add":
+        return _cited(cause) % name
+    if cause["op"] == "remove":
+        return _("The citation of %(title)s was removed") % name
+    return "; ".join(_changed(cause, name))
+
+
+def _citations(op: str, many: int) -> str:
+    said = {
+        "add": ngettext("%(count)d citation was added", "%(count)d citations were added", many),
+        "remove": ngettext("%(count)d citation was removed", "%(count)d citations were removed", many),
+    }.get(op, ngettext("%(count)d citation was edited", "%(count)d citations were edited", many))
+    return said % {"count": many}
+
+
+def _cited(cause: Change) -> str:
+    statements = ", ".join(_("“%(statement)s”") % {"statement": one.rstrip(".")} for one in cause.get("for", ()))
+    if not statements:
+        return _("%(title)s was cited")
+    return _("%(title)s was cited for %(statements)s").replace("%(statements)s", statements.replace("%", "%%"))
+
+
+def _changed(cause: Change, name: Change) -> Iterable[str]:
+    """Yield what happened to one citation: moved, resting on another source, or edited in its fields."""
+    if moved := cause.get("moved"):
+        yield {
+            "here": _("The citation of %(title)s came here from another profile"),
+            "away": _("The citation of %(title)s went to another profile"),
+        }[moved] % name
+    if "source_id" in cause["to"]:
+        names = {"now": _titled(cause["to"]["source_id"]), "was": _titled(cause["from"]["source_id"])}
+        yield _("%(now)s is now cited in place of %(was)s") % names
+    if fields := _fields(cause):
+        yield _("The citation of %(title)s was edited: %(what)s") % {**name, "what": fields}
 
 
 CITATION_FIELDS = {
     "stance": gettext_lazy("stance"),
     "credibility": gettext_lazy("credibility"),
     "direct": gettext_lazy("direct"),
-    "source_id": gettext_lazy("source"),
-    "profile_id": gettext_lazy("profile"),
 }
 
 
 def _fields(cause: Change) -> str:
     return ", ".join(
         _("%(field)s from %(was)s to %(now)s")
-        % {"field": CITATION_FIELDS.get(key, key), "was": _plain(cause["from"][key]), "now": _plain(value)}
+        % {"field": CITATION_FIELDS[key], "was": _plain(cause["from"][key]), "now": _plain(value)}
         for key, value in cause["to"].items()
+        if key in CITATION_FIELDS
     )
 
 
@@ -219,6 +292,8 @@ def _plain(value: Any) -> str:
 
 
 def _judgement(cause: Change) -> str:
+    if (many := _many(cause)) > 1:
+        return _judgements(cause["op"], many)
     if cause["op"] == "add":
         return _("The key judgement “%(statement)s” was added") % _quoted(cause)
     if cause["op"] == "remove":
@@ -226,7 +301,17 @@ def _judgement(cause: Change) -> str:
     return "; ".join(_judgement_field(name, value) % _quoted(cause) for name, value in cause["to"].items())
 
 
+def _judgements(op: str, many: int) -> str:
+    said = {
+        "add": ngettext("%(count)d key judgement was added", "%(count)d key judgements were added", many),
+        "remove": ngettext("%(count)d key judgement was removed", "%(count)d key judgements were removed", many),
+    }.get(op, ngettext("%(count)d key judgement was edited", "%(count)d key judgements were edited", many))
+    return said % {"count": many}
+
+
 def _judgement_field(name: str, value: Any) -> str:
+    if name == "position":
+        return _("“%(statement)s” was moved on the page")
     return {
         ("essential", True): _("“%(statement)s” is now an essential judgement"),
         ("essential", False): _("“%(statement)s” is no longer an essential judgement"),
@@ -242,19 +327,30 @@ def _quoted(cause: Change) -> Change:
 
 def _link(cause: Change) -> str:
     if _many(cause) > 1:
-        return _("Which citations the key judgements rest on was edited")
-    if cause["op"] == "add":
-        return _("“%(statement)s” now rests on “%(title)s”") % _quoted(cause)
-    if cause["op"] == "remove":
-        return _("A key judgement no longer rests on “%(title)s”") % cause
-    return _("A key judgement rests on another citation")
+        return _("What the key judgements rest on was edited")
+    said = {**_quoted(cause), "title": _titled(cause.get("title"))}
+    named = bool(said["statement"])
+    return {
+        ("add", True): _("“%(statement)s” now rests on %(title)s"),
+        ("add", False): _("A key judgement now rests on %(title)s"),
+        ("remove", True): _("“%(statement)s” no longer rests on %(title)s"),
+        ("remove", False): _("A key judgement no longer rests on %(title)s"),
+    }.get((cause["op"], named), _("A key judgement rests on another citation")) % said
 
 
 def _profile(cause: Change) -> str:
+    if cause["op"] == "publish" and cause.get("again"):
+        return _("The profile was published again")
     return {
         "publish": _("The profile was published"),
         "withdraw": _("The profile was withdrawn"),
     }.get(cause["op"], _("The profile was created"))
+
+
+def _least_sure(cause: Change) -> str:
+    if not cause["to"]:
+        return _("Without key judgements, the profile is graded on all its citations")
+    return _("The least sure essential judgement is now “%(to)s”") % {"to": cause["to"].rstrip(".")}
 
 
 _WORDS: dict[str, Callable[[Change], str]] = {
@@ -267,9 +363,7 @@ _WORDS: dict[str, Callable[[Change], str]] = {
     "profile": _profile,
     "age": lambda cause: _("Nothing was edited: evidence counts for less as it ages"),
     "method": lambda cause: _("The method changed from version %(from)s to version %(to)s") % cause,
-    "least_sure": lambda cause: (
-        _("The least sure essential judgement is now “%(to)s”") % {"to": cause["to"].rstrip(".")}
-    ),
+    "least_sure": _least_sure,
     "more": lambda cause: ngettext("%(count)d further edit", "%(count)d further edits", cause["count"]) % cause,
     "operator": lambda cause: _("The operator asked for the grade to be computed again"),
 }
