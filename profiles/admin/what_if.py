@@ -172,7 +172,15 @@ class SourceWhatIf(WhatIf):
             published=_read(form, "published_on", stored.published),
             origins=tuple(_origin(one) if one else by_pk[pk or 0] for pk, one in rows.after(by_pk)),
         )
-        return what_if.panel_of_source(obj, filled, [*_unread(form, "publisher", "published_on"), *rows.notes])
+        notes = [*_unread(form, "publisher", "published_on"), *rows.notes, *_move_proposals(stored, filled)]
+        return what_if.panel_of_source(obj, filled, notes)
+
+
+def _move_proposals(stored: FilledSource, filled: FilledSource) -> Iterator[str]:
+    publishers = Publisher.objects.in_bulk([stored.publisher, filled.publisher])
+    opens = _is_a(publishers[filled.publisher]) and not _is_a(publishers[stored.publisher])
+    if opens and Citation.objects.filter(source=filled.id, direct=True).exists():
+        yield _waits(f"To file it under {publishers[filled.publisher]}, of Reliability A,")
 
 
 def _origin(form: Any) -> Origin:

@@ -414,8 +414,10 @@ def _moved(profile: Profile, compared: WhatIf) -> Moved:
 
 
 def _moved_judgements(compared: WhatIf, names: Names) -> Iterator[Moved]:
-    if len(compared.after.judgements) > 1:
-        for key, (before, after) in compared.moved_judgements.items():
+    """Yield the judgements that move, but for the one that decides before and after: its grade is the profile's."""
+    decides = {compared.before.least_sure, compared.after.least_sure}
+    for key, (before, after) in compared.moved_judgements.items():
+        if decides != {key}:
             yield Moved(_statement(key, names), _shown(before), _shown(after))
 
 
@@ -457,13 +459,13 @@ def _what_to_do(step: NextStep, names: Names) -> str:
 
 def _assumption(step: NextStep) -> str:
     if step.kind == FURTHER:
-        return "Taken for granted: it is direct, probably true (2), and of a publisher nobody has judged yet (F)."
+        return "Assumed: it is direct, probably true (2), and of a publisher nobody has judged yet (F)."
     if step.kind == REST:
-        return "Taken for granted: what it says there is as credible here."
+        return "Assumed: what it says there is as credible here."
     if step.kind == CITE and step.direct:
-        return "Taken for granted: it is direct and probably true (2)."
+        return "Assumed: it is direct and probably true (2)."
     if step.kind == CITE:
-        return "Taken for granted: it is probably true (2), at second hand, because it repeats another source itself."
+        return "Assumed: it is probably true (2), at second hand, because it repeats another source itself."
     return "So it would be if it proves probably true (2); nobody has judged it yet (6)."
 
 

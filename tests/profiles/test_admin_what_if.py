@@ -116,7 +116,7 @@ def test_the_next_best_step_is_to_cite_the_origin_itself(client, profile):
     assert "one independent source → one independent source, known only at second hand" in panel
     assert (
         "Next best step: Cite “The memo” (The ministry) itself: 0.47 → 0.70 (Grade B/C)."
-        " Taken for granted: it is direct and probably true (2)." in panel
+        " Assumed: it is direct and probably true (2)." in panel
     )
 
 
@@ -144,6 +144,15 @@ def test_reliability_a_and_a_direct_source_of_it_are_said_to_be_proposals(client
     assert "“The record” as a direct source of a publisher of Reliability A is a proposal" in ask(
         client, profile, **row
     )
+
+
+def test_a_direct_source_that_comes_under_a_publisher_of_reliability_a_is_said_to_be_a_proposal(client, profile):
+    report, top = Source.objects.get(), make_publisher("The court", reliability="A")
+    assert "is a proposal" not in ask(client, report, publisher=top.pk)
+    Citation.objects.update(direct=True)
+    said = "To file it under The court, of Reliability A, is a proposal: it counts once another editor accepts it."
+    assert said in ask(client, report, publisher=top.pk)
+    assert "is a proposal" not in ask(client, report)
 
 
 def test_what_nobody_cites_moves_no_grade(client, profile):
