@@ -188,6 +188,12 @@ def propose_move(*, source_id: int, publisher_id: int, by: AbstractBaseUser) -> 
 
 # --- Four eyes --------------------------------------------------------------------------------------------------------
 
+SUBJECTS: dict[Opens, tuple[type[Model], str]] = {
+    Opens.LETTER: (Publisher, "publisher_id"),
+    Opens.DIRECT: (Citation, "citation_id"),
+    Opens.MOVE: (Source, "source_id"),
+}
+
 
 def waiting(opens: str, **about: object) -> Proposal | None:
     """The proposal of this kind that waits on this publisher, source or citation."""
@@ -196,8 +202,8 @@ def waiting(opens: str, **about: object) -> Proposal | None:
 
 
 def _propose(proposal: Proposal, about: str, by: AbstractBaseUser) -> Proposal:
-    subject = {Opens.LETTER: "publisher", Opens.DIRECT: "citation", Opens.MOVE: "source"}[Opens(proposal.opens)]
-    there = waiting(proposal.opens, **{f"{subject}_id": getattr(proposal, f"{subject}_id")})
+    _model, subject = SUBJECTS[Opens(proposal.opens)]
+    there = waiting(proposal.opens, **{subject: getattr(proposal, subject)})
     same = there and (there.source_id, there.was) == (proposal.source_id, proposal.was)
     if there and same and there.proposed_by_id not in {by.pk, None}:
         raise ProposedAlready(f"Proposed already by {named(there.proposed_by)}, and waiting: accept or decline that.")
@@ -214,6 +220,7 @@ def accept_proposal(*, proposal_id: int, by: AbstractBaseUser) -> Proposal:
     Raises NotAccepted where it is one's own or decided already, or where it cannot be done as it is.
     """
     with editing(by=DESK):
+        _lock_subject(proposal_id)
         proposal = _still_waiting(proposal_id)
         if proposal.proposed_by_id == by.pk:
             raise NotAccepted("You proposed this yourself; it takes another editor to accept it.")
@@ -228,6 +235,13 @@ def decline_proposal(*, proposal_id: int, by: AbstractBaseUser, because: str = "
         proposal = _still_waiting(proposal_id)
         _decide(proposal, Decision.DECLINED, by, because)
         return proposal
+
+
+def _lock_subject(proposal_id: int) -> None:
+    # Before the proposal, as proposing does: in the other order two editors could wait for each other.
+    proposal = Proposal.objects.get(pk=proposal_id)
+    model, subject = SUBJECTS[Opens(proposal.opens)]
+    _there(model, getattr(proposal, subject))
 
 
 def _still_waiting(proposal_id: int) -> Proposal:

@@ -65,17 +65,11 @@ class PublisherAdmin(TellsRefusals, LetterWhatIf, DeskAdmin):
     search_fields = ["name", "slug"]
     prepopulated_fields = {"slug": ["name"]}
     readonly_fields = ["waiting", "record", "history"]
-    fields = [
-        "name",
-        "slug",
-        "homepage",
-        "reliability",
-        "reliability_reason",
-        "letter_seen",
-        "waiting",
-        "record",
-        "history",
-    ]
+
+    def get_fields(self, request: HttpRequest, obj: Publisher | None = None) -> Any:
+        letter = ["reliability", "reliability_reason"]
+        seen = ["letter_seen"] if self.has_change_permission(request, obj) else []
+        return ["name", "slug", "homepage", *letter, *seen, *self.readonly_fields]
 
     def get_form(self, request: HttpRequest, obj: Publisher | None = None, change: bool = False, **kwargs: Any) -> Any:
         form = super().get_form(request, obj, change, **kwargs)

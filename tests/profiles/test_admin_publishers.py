@@ -156,6 +156,7 @@ def test_an_author_sees_the_record_and_gives_no_letter(client, wanda, wire):
     address = on_the_desk(Publisher, wire.pk)
     text = client.get(address).text
     assert "That proposes Reliability D" in text
+    assert "Letter seen" not in text
     assert "as the record proposes" not in text
     assert client.post(address, {"_record": "1", "proposed_letter": "D"}).status_code == 403
     assert letter_of(wire) == "B"

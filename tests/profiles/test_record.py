@@ -1,5 +1,6 @@
 """A publisher's letter and its record: what is kept of each change, who may make it, and what has been settled."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 
 import pytest
@@ -8,9 +9,21 @@ from django.db.utils import ProgrammingError
 from django.utils import timezone
 
 from profiles import letters, settling
+from profiles.grading import pipeline
+from profiles.grading.causes import explain_cause
 from profiles.grading.pipeline import editing
-from profiles.models import Citation, GradingState, LetterChange, Profile, Proposal, Publisher, Settlement, Source
-from tests.builders import THE_DAY, cite, make_profile, make_publisher, make_revision, make_source
+from profiles.models import (
+    Citation,
+    Grade,
+    GradingState,
+    LetterChange,
+    Profile,
+    Proposal,
+    Publisher,
+    Settlement,
+    Source,
+)
+from tests.builders import THE_DAY, cite, make_profile, make_publisher, make_revision, make_source, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -144,8 +157,6 @@ def test_a_settlement_outlives_its_judgement_and_counts_no_more():
 
 @pytest.mark.django_db(transaction=True)
 def test_a_settlement_does_not_move_the_judgements_own_grade():
-    from profiles.grading import pipeline
-
     profile = make_profile(live=True, judgements={"j1": "It is so."}, cited=True)
     pipeline.sweep()
     before = GradingState.objects.values("seq", "score").get()
@@ -381,6 +392,77 @@ def test_proposing_ones_own_again_replaces_it_and_anothers_is_left_to_stand(edit
         (first.pk, "overtaken"),
         (second.pk, ""),
     ]
+
+
+def together(*acts):
+    """Do these at once, each on a connection of its own; return what each answers or raises."""
+
+    def one(act):
+        try:
+            return act()
+        except Exception as error:
+            return error
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(len(acts)) as threads:
+        return list(threads.map(one, acts))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_proposal_that_two_editors_accept_at_once_is_accepted_by_one_of_them(edith, frank):
+    wanted = make_publisher(reliability="B")
+    proposal = set_letter(wanted, "A", edith)
+    george = make_user("george@example.org", name="George", groups=["Editor"])
+    answers = together(lambda: accept(proposal, frank), lambda: accept(proposal, george))
+    assert sorted(type(one).__name__ for one in answers) == ["NotAccepted", "Proposal"]
+    assert list(LetterChange.objects.values_list("was", "letter")) == [("B", "A"), ("", "B")]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_letter_set_while_an_a_is_accepted_is_not_lost(edith, frank):
+    publisher = make_publisher(reliability="B")
+    proposal = set_letter(publisher, "A", edith)
+    _accepted, refused = together(
+        lambda: accept(proposal, frank), lambda: set_letter(publisher, "D", edith, reason="Sold.", was="B")
+    )
+    proposal.refresh_from_db()
+    came_second = isinstance(refused, letters.LetterMoved)
+    assert (letter_of(publisher), proposal.decision) == (("A", "accepted") if came_second else ("D", "overtaken"))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_who_propose_the_same_at_once_leave_one_proposal_waiting(edith, frank):
+    publisher = make_publisher(reliability="B")
+    answers = together(lambda: set_letter(publisher, "A", edith), lambda: set_letter(publisher, "A", frank))
+    assert sorted(type(one).__name__ for one in answers) == ["Proposal", "ProposedAlready"]
+    assert Proposal.objects.filter(decision="").count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_is_accepted_moves_the_grade_and_the_history_says_why(edith, frank):
+    profile = make_profile(live=True, judgements={"j1": "It is so."})
+    citation = cite(profile, make_source("The register", reliability="A"))
+    pipeline.sweep()
+    accept(letters.propose_direct(citation_id=citation.pk, by=edith), frank)
+    pipeline.sweep()
+    grade = Grade.objects.latest("seq")
+    assert (str(grade.score), explain_cause(grade.causes[0])) == (
+        "0.92",
+        "The citation of “The register” was edited: direct from no to yes.",
+    )
+
+
+def test_who_has_left_is_somebody_in_the_log_and_what_they_did_stays(edith, frank):
+    publisher = make_publisher(reliability="B")
+    proposal = set_letter(publisher, "A", edith)
+    accept(proposal, frank)
+    settlement = settle(make_profile(judgements={"j1": "It is so."}).judgements.get(), by=edith)
+    edith.delete()
+    frank.delete()
+    kept = LetterChange.objects.latest("pk")
+    settlement.refresh_from_db()
+    assert (kept.letter, kept.by, kept.accepted_by, settlement.recorded_by) == ("A", None, None, None)
 
 
 def proposed_direct(edith, publisher=None):
