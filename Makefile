@@ -1,6 +1,8 @@
 PYTHON ?= python3
 
-.PHONY: run test check
+MINUTES ?= 5
+
+.PHONY: run test check soak
 
 # Serve the demo: everything it needs is installed below this folder. Ctrl-C stops it.
 run:
@@ -13,3 +15,8 @@ test:
 # The fast part: lint, types, imports, templates and the method's tests.
 check:
 	@$(PYTHON) config/bootstrap.py check
+
+# Random edits for MINUTES, while what grades them crashes, is killed and stopped; fails if any grade is wrong in the end.
+# SEED repeats the choices of an earlier run.
+soak:
+	@$(PYTHON) config/bootstrap.py soak $(MINUTES) $(SEED)

@@ -26,6 +26,7 @@ COMMANDS = {
     "manage": ("run", [str(ROOT / "manage.py")]),
     "test": ("test", ["-m", "config.verify", "test"]),
     "check": ("test", ["-m", "config.verify", "check"]),
+    "soak": ("run", ["-m", "tests.faults.soak"]),
 }
 
 
