@@ -34,6 +34,10 @@ class ShownStep:
     after: str
     bar: charts.Bar
 
+    @property
+    def sums(self) -> list[str]:
+        return self.by_hand.split("; ")
+
 
 @dataclass(frozen=True, slots=True)
 class Waterfall:

@@ -507,10 +507,11 @@ def test_the_working_shows_its_sum_to_be_checked_by_hand(client):
     profile = make_profile(live=True, judgements={"j1": "It is."})
     cite(profile, make_source(reliability="B"))
     grade(profile)
-    sum = "1.609 × 1 × 0.4 × 1 × 1 = 0.644; S = 0.644; 1 − exp(−0.644) = 0.475"
-    assert f"<li>{sum}</li>" in html(client, profile, "confidence/")
     (waterfall,) = profile_working(client, profile).waterfalls
-    assert [step.by_hand for step in waterfall.steps] == [sum]
+    sums = ["1.609 × 1 × 0.4 × 1 × 1 = 0.644", "S = 0.644", "1 − exp(−0.644) = 0.475"]
+    assert [step.sums for step in waterfall.steps] == [sums]
+    text = html(client, profile, "confidence/")
+    assert "<span>1.609 × 1 × 0.4 × 1 × 1 = 0.644;</span> <span>S = 0.644;</span>" in text
 
 
 def test_a_grade_that_rests_on_one_line_says_so(client):
@@ -522,10 +523,18 @@ def test_a_grade_that_rests_on_one_line_says_so(client):
     grade(profile)
     sentence = "This grade rests on one line of evidence: without “The record” (Registry) it would be 0.00."
     assert profile_working(client, profile).rests_on == sentence
-    assert f"<strong>{sentence}</strong>" in html(client, profile, "confidence/")
+    assert f"<p>{sentence}</p>" in html(client, profile, "confidence/")
     cite(profile, make_source())
     grade(profile)
     assert "rests on one line" not in html(client, profile, "confidence/")
+
+
+def test_one_line_alone_needs_no_table_of_what_carries_the_grade(client):
+    profile = make_profile(live=True, judgements={"j1": "It is."}, cited=True)
+    grade(profile)
+    text = html(client, profile, "confidence/")
+    assert "This grade rests on one line of evidence" in text
+    assert "Table of what carries the grade" not in text
 
 
 def test_a_grade_without_support_rests_on_nothing(client):
