@@ -19,7 +19,7 @@ from config import cache, embedded, env
 from config.celery import app
 from profiles.grading import pipeline
 
-PATIENCE = 30.0  # seconds; what is checked is the outcome, not the speed
+PATIENCE = 120.0  # seconds; what is checked is the outcome, not the speed
 SERVED_BY_POSTGRES = 5432
 POOL_OF_ONE = ["--loglevel=WARNING", "--concurrency=1", "--without-mingle", "--without-gossip", "--pool=prefork"]
 
@@ -52,6 +52,10 @@ def beat(**environment):
 
 def drain_loop(**environment):
     return running("django", "drain", "--loop", "--skip-checks", ASSAY_PROCESS="drain", **environment)
+
+
+def impatient_drain_loop(**environment):
+    return running("tests.faults.impatient", ASSAY_PROCESS="drain", **environment)
 
 
 def tell(process, number):
@@ -87,6 +91,10 @@ def database_of_the_test(*, port=None, **options):
     return f"postgresql://{who}@/{to['NAME']}?{urlencode({**where, **options})}"
 
 
+# A worker's own timeouts, the one that a zombie loses its lock by made short.
+IMPATIENT = "-c statement_timeout=20s -c idle_in_transaction_session_timeout=1s"
+
+
 def door_of_postgres():
     """Where the test's own server listens, for a door to stand before it."""
     to = connection.settings_dict
@@ -118,6 +126,14 @@ def others(*, having="true"):
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT count(*) FROM pg_stat_activity WHERE {OTHERS} AND {having}")
         return cursor.fetchone()[0]
+
+
+def somebody_stands_still():
+    return others(having="wait_event_type = 'Lock'") > 0
+
+
+def somebody_is_idle():
+    return others(having="state = 'idle in transaction'") > 0
 
 
 def end_the_others():

@@ -1,71 +1,44 @@
-"""The real processes: a Celery worker over Redis, and the drain loop that needs neither."""
+"""The real processes at work, and two of each at once: doubled work is done once."""
 
-import os
-import signal
+from contextlib import ExitStack
 
 import pytest
-from django.db import connection
 
-from profiles.grading import pipeline
-from profiles.models import Grade, GradingState, Mark, Publisher
-from tests.builders import cite, make_profile, make_source, settle
-from tests.faults.processes import drain_loop, wait_until, worker
+from tests.builders import cite, make_profile, settle
+from tests.faults.letters import change_the_letter, graded_as, histories
+from tests.faults.processes import beat, impatient_drain_loop, wait_until, worker
+from tests.faults.settled import nothing_pending, wrongs
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
+PROFILES = 40
+EDITS = "ACACAC"
+
 
 @pytest.fixture
-def profile(monkeypatch):
-    monkeypatch.setattr(pipeline, "_silent_until", 0.0)
-    profile = make_profile("example", live=True, judgements={"j1": "It was founded in 2004."})
-    cite(profile, make_source(reliability="B"), direct=True)
+def profiles(publisher):
+    source = publisher.sources.get()
+    for number in range(PROFILES):
+        cite(make_profile(f"more-{number}", live=True, judgements={"j1": "It is large."}), source, direct=True)
     settle()
-    return profile
 
 
-def change_the_letter(letter):
-    with pipeline.editing(by="desk"):
-        Publisher.objects.update(reliability=letter)
-
-
-def graded_as(score):
-    return lambda: str(GradingState.objects.get().score) == score and not Mark.objects.exists()
-
-
-def test_a_nudged_worker_grades_an_edit(profile):
-    pipeline.heard()
-    with worker():
+def test_a_nudged_worker_grades_an_edit(redis, publisher):
+    with worker(REDIS_URL=redis.url):
         change_the_letter("A")
-        wait_until(graded_as("0.92"))
+        wait_until(graded_as("A"))
         change_the_letter("C")
-        wait_until(graded_as("0.70"))
-    assert [str(grade.score) for grade in Grade.objects.order_by("seq")] == ["0.80", "0.92", "0.70"]
-    assert list(pipeline.audit()) == []
+        wait_until(graded_as("C"))
+    assert histories() == ["BAC"]
+    assert wrongs() == []
 
 
-def test_a_killed_worker_leaves_the_edit_for_the_next_one(profile):
-    pipeline.heard()
-    with worker() as process:
-        os.killpg(process.pid, signal.SIGKILL)
-        change_the_letter("A")
-    assert not graded_as("0.92")()
-    with drain_loop():
-        wait_until(graded_as("0.92"))
-
-
-def test_a_drain_loop_outlives_its_database_connection(profile):
-    with drain_loop():
-        wait_until(lambda: others() > 0)
-        with connection.cursor() as cursor:
-            cursor.execute(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {OTHERS}")
-        change_the_letter("A")
-        wait_until(graded_as("0.92"))
-
-
-OTHERS = "datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'"
-
-
-def others():
-    with connection.cursor() as cursor:
-        cursor.execute(f"SELECT count(*) FROM pg_stat_activity WHERE {OTHERS}")
-        return cursor.fetchone()[0]
+def test_two_workers_two_beats_and_two_drain_loops_grade_each_edit_once(redis, profiles):
+    with ExitStack() as site:
+        for process in (worker, beat, impatient_drain_loop) * 2:
+            site.enter_context(process(REDIS_URL=redis.url))
+        for letter in EDITS:
+            change_the_letter(letter)
+            wait_until(nothing_pending)
+    assert histories() == ["B" + EDITS] * (PROFILES + 1)
+    assert wrongs() == []
