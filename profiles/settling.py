@@ -76,9 +76,11 @@ def _withdraw(settlement: Settlement, because: str, by: AbstractBaseUser | None)
 
 
 def wording_of(judgement: Judgement) -> str:
-    """What the judgement says: to readers, where they can read it; else in the newest text."""
-    text = judgement.profile.live_revision or newest_revision(judgement.profile)
-    return text.statements.get(judgement.key, "") if text else ""
+    """What the judgement says: to readers, where they can read it; else in the newest text that states it."""
+    for text in (judgement.profile.live_revision, newest_revision(judgement.profile)):
+        if text and judgement.key in text.statements:
+            return str(text.statements[judgement.key])
+    return ""
 
 
 # --- The record -------------------------------------------------------------------------------------------------------

@@ -23,7 +23,7 @@ from profiles.models import (
     Settlement,
     Source,
 )
-from tests.builders import THE_DAY, cite, make_profile, make_publisher, make_revision, make_source, make_user
+from tests.builders import THE_DAY, cite, judge, make_profile, make_publisher, make_revision, make_source, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -93,6 +93,13 @@ def test_a_settlement_keeps_the_wording_that_was_settled_and_who_settled_it(edit
     make_revision(profile, live=True, statements={"j1": "It was so."})
     settlement.refresh_from_db()
     assert (settlement.statement, settlement.recorded_by) == ("It is so.", edith)
+
+
+def test_a_judgement_that_only_a_draft_states_is_settled_in_the_words_of_the_draft():
+    profile = make_profile(live=True, judgements={"j1": "It is so."})
+    added = judge(profile, "j2")
+    make_revision(profile, statements={"j1": "It was so.", "j2": "It is large."})
+    assert [settle(one).statement for one in (profile.judgements.get(key="j1"), added)] == ["It is so.", "It is large."]
 
 
 def test_settling_the_same_twice_is_settling_it_once(edith):
