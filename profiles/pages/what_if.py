@@ -24,7 +24,7 @@ from profiles.models import Citation, Derivation, Judgement, JudgementCitation, 
 from profiles.pages.showing import ShownGrade
 
 MOST_LOOKED_AT = 2000
-AT_ONCE = 200
+AT_ONCE = 100
 SECONDS = 2.5  # an editor waits for this; whoever is left when it is over is said to be left
 MOST_SHOWN = 25
 MOST_WARNINGS = 5
