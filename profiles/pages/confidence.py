@@ -73,16 +73,13 @@ class CarriedLine:
 
 @dataclass(frozen=True, slots=True)
 class Then:
-    """A day that a reader asked about, and the days of the moves around it."""
+    """A day that a reader asked about, when the grade that stood was given, and the days of the moves around it."""
 
     day: date
+    given: date | None
     first: date | None
     earlier: date | None
     later: date | None
-
-    @property
-    def comes_too_early(self) -> bool:
-        return self.first is None or self.day < self.first
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,6 +232,7 @@ def _then(profile: Profile, day: date, grade: Grade | None) -> Then:
     shown_since = _midnight(grade.graded_at.date()) if grade else None
     return Then(
         day=day,
+        given=_day(grade.graded_at) if grade else None,
         first=_day(graded.order_by("seq").first()),
         earlier=_day(graded.filter(graded_at__lt=shown_since).order_by("-seq").first()) if shown_since else None,
         later=_day(graded.filter(graded_at__gte=_midnight(day) + timedelta(days=1)).order_by("seq").first()),

@@ -1,4 +1,4 @@
-from datetime import date
+from datetime import UTC, date, datetime
 
 import pytest
 from django.core.files.base import ContentFile
@@ -24,6 +24,7 @@ STATEMENTS = {
     "j2": "The vote of June was annulled by the officer who had called it.",
     "j3": "A single proxy was the reason.",
 }
+AS_IT_STOOD = f"confidence/?on={datetime.now(UTC).date()}"
 PARAGRAPH = "A registry is a record that everyone else relies on, and outsiders have no second book to consult. " * 3
 
 
@@ -81,7 +82,7 @@ def profile(db):
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("tail", ["", "confidence/"])
+@pytest.mark.parametrize("tail", ["", "confidence/", AS_IT_STOOD])
 def test_axe_finds_nothing_on_a_profile_and_its_working(open_page, profile, tail, scheme):
     for width in (390, 1280):
         page = open_page(f"/profiles/{profile.slug}/{tail}", width=width, scheme=scheme)
@@ -89,10 +90,10 @@ def test_axe_finds_nothing_on_a_profile_and_its_working(open_page, profile, tail
         assert what_axe_finds(page) == []
 
 
-@pytest.mark.parametrize("path", ["/profiles/registry/", "/profiles/registry/confidence/"])
-def test_nothing_scrolls_sideways(open_page, profile, path):
+@pytest.mark.parametrize("tail", ["", "confidence/", AS_IT_STOOD, "confidence/?on=2020-01-01"])
+def test_nothing_scrolls_sideways(open_page, profile, tail):
     for width in (320, 390, 820, 1280):
-        page = open_page(path, width=width)
+        page = open_page(f"/profiles/registry/{tail}", width=width)
         page.evaluate("document.querySelectorAll('details').forEach(one => one.open = true)")
         assert not scrolls_sideways(page), width
 

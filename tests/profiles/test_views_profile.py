@@ -598,7 +598,8 @@ def test_a_grade_can_be_read_as_it_stood_at_the_end_of_a_day(client, moved):
         "2026-09-09": "0.80",
     }
     text = html(client, moved, "confidence/?on=2026-03-31")
-    assert "As it stood on 31 March 2026, UTC." in text
+    assert "As it stood on 31 March 2026, UTC.</strong> The last grade by then was given on 1 March 2026." in text
+    assert "The last grade by then" not in html(client, moved, "confidence/?on=2026-04-01")
     assert "“One” (The One Press)" in text
     assert "“Two”" not in text
     assert "As of 1 March 2026, UTC" in text
