@@ -144,7 +144,7 @@ class PendingFilter(admin.SimpleListFilter):
         return queryset.filter(state__failures__gt=0) if self.value() == "failing" else queryset
 
 
-ONE_LINE = "Yes where exactly one line of evidence supports the judgement that decides the grade."
+ONE_LINE = "So it does where exactly one line of evidence supports the judgement that decides the grade."
 
 
 class SupportingLines(Func):

@@ -47,6 +47,20 @@ def test_explain_tells_every_judgement_and_on_demand_its_sum(capsys, profile):
     assert [line for line in sums.splitlines() if "exp" not in line] == told.splitlines()
 
 
+def test_explain_prints_the_sentences_of_the_page(capsys, client, profile):
+    cite(profile, make_source("The record", reliability="A"), direct=True, judgements=["j2"])
+    cite(profile, make_source("A denial"), stance="disputes", judgements=["j2"])
+    settle()
+    page = client.get("/profiles/example/confidence/").context["working"]
+    out = said(capsys, "explain", "example", "--arithmetic")
+    steps = [step for waterfall in page.waterfalls for step in waterfall.steps]
+    assert len(steps) == 4
+    for step in steps:
+        assert f"  {step.before} → {step.after}  {step.text}\n{'':17}{step.by_hand}\n" in out
+    assert f"  0.000 → 0.000  {page.opening}\n" in out
+    assert [warning for warning in page.warnings if warning not in out] == []
+
+
 def test_explain_says_a_warning_of_both_sides_once(capsys, profile):
     origin = Source.objects.get(title="The origin")
     cite(profile, make_source("The rebuttal", derived_from=[origin]), stance="disputes", judgements=["j2"])
