@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import cache
 from hashlib import blake2b
 from typing import Any, NamedTuple
 
@@ -23,7 +24,10 @@ from django.db.models.functions import Now
 from django.db.utils import InterfaceError, OperationalError
 from kombu.exceptions import OperationalError as BrokerError
 from psycopg.errors import SerializationFailure
+from redis import ConnectionError as RedisConnectionError
 from redis import Redis, RedisError
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from profiles.grading import causes, reading, working
 from profiles.grading.method import METHOD_VERSION, ProfileVerdict, grade_profile
@@ -69,9 +73,7 @@ def nudge() -> None:
     if time.monotonic() < _silent_until:
         return
     try:
-        with Redis.from_url(settings.REDIS_URL, socket_timeout=1, socket_connect_timeout=1) as redis:
-            fresh = redis.set(NUDGED, 1, nx=True, ex=2)
-        if fresh:
+        if _redis(settings.REDIS_URL).set(NUDGED, 1, nx=True, ex=2):
             _send()
     except (RedisError, BrokerError, OSError) as error:
         _silent_until = time.monotonic() + SILENCE
@@ -81,10 +83,16 @@ def nudge() -> None:
 def heard() -> None:
     """The nudge has arrived: an edit from now on needs one of its own."""
     try:
-        with Redis.from_url(settings.REDIS_URL, socket_timeout=1, socket_connect_timeout=1) as redis:
-            redis.delete(NUDGED)
+        _redis(settings.REDIS_URL).delete(NUDGED)
     except (RedisError, OSError):
         log.debug("Redis is away; the nudge expires by itself.")
+
+
+@cache
+def _redis(url: str) -> Redis:
+    # Kept open: a connection for each save would cost more than the nudge itself. One that broke is made anew at once.
+    again = Retry(NoBackoff(), retries=1, supported_errors=(RedisConnectionError,))
+    return Redis.from_url(url, socket_timeout=1, socket_connect_timeout=1, retry=again)
 
 
 def _send() -> None:
