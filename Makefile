@@ -17,6 +17,6 @@ check:
 	@$(PYTHON) config/bootstrap.py check
 
 # Random edits for MINUTES, while what grades them crashes, is killed and stopped; fails if any grade is wrong in the end.
-# SEED repeats the choices of an earlier run.
+# SEED=7 starts from the same choices as an earlier run did.
 soak:
 	@$(PYTHON) config/bootstrap.py soak $(MINUTES) $(SEED)
