@@ -601,11 +601,21 @@ def _weight_after(days: int, leads: list[tuple[float, int]]) -> float:
 def _fading(supports: Iterable[_Weighed], disputes: Iterable[_Weighed], on: date) -> _Fading:
     drafts = [one.draft for one in supports]
     return _Fading(
-        lines=[[_fades(one, on) for one in draft.roots or draft.reports] for draft in drafts],
+        lines=[_freshest([_fades(one, on) for one in draft.roots or draft.reports]) for draft in drafts],
         lifting=[_fades(root, on)[1] for draft in drafts for root in draft.roots if _lifts(root)],
         held=_held(one.line for one in disputes),
         dispute=DISPUTE * discounted(one.line.weight for one in disputes),
     )
+
+
+def _freshest(leads: list[tuple[float, int]]) -> list[tuple[float, int]]:
+    """Return the freshest of each weight: the others can never lead."""
+    if len(leads) == 1:
+        return leads
+    found: dict[float, int] = {}
+    for force, late in leads:
+        found[force] = min(late, found.get(force, late))
+    return list(found.items())
 
 
 def _fades(one: Evidence, on: date) -> tuple[float, int]:
