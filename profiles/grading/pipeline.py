@@ -109,7 +109,7 @@ FAN_OUT = """
             SELECT id FROM profiles_touch ORDER BY id LIMIT %(limit)s FOR UPDATE SKIP LOCKED)
         RETURNING kind, node, at, change
     ), changed AS (  -- one walk per node, however often it was touched
-        SELECT kind, node, min(at) AS at, min(change::text)::jsonb AS change FROM taken GROUP BY kind, node
+        SELECT kind, node, (array_agg(DISTINCT change))[1:%(told)s] AS changes FROM taken GROUP BY kind, node
     ), reached AS (  -- UNION, not UNION ALL: a ring of derivations ends
         SELECT changed.kind, changed.node, source.id FROM changed
         JOIN profiles_source source ON (changed.kind = 'source' AND source.id = changed.node)
@@ -119,8 +119,10 @@ FAN_OUT = """
         JOIN profiles_derivation derivation ON derivation.origin_id = reached.id
     ), marked AS (
         INSERT INTO profiles_mark (profile_id, lane, at, change)
-        SELECT DISTINCT ON (citation.profile_id, kind, node) citation.profile_id, %(lane)s, clock_timestamp(), changed.change
-        FROM reached JOIN profiles_citation citation ON citation.source_id = reached.id JOIN changed USING (kind, node)
+        SELECT profile_id, %(lane)s, clock_timestamp(), unnest(changes)
+        FROM (SELECT DISTINCT citation.profile_id, kind, node
+              FROM reached JOIN profiles_citation citation ON citation.source_id = reached.id) resting
+        JOIN changed USING (kind, node)
     )
     SELECT count(*) FROM taken"""
 
@@ -131,7 +133,7 @@ def fan_out() -> int:
     Returns how many touches were taken. One statement, one snapshot; it never waits for another one.
     """
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(FAN_OUT, {"limit": TOUCHES_AT_ONCE, "lane": BULK})
+        cursor.execute(FAN_OUT, {"limit": TOUCHES_AT_ONCE, "lane": BULK, "told": causes.TOLD})
         return int(cursor.fetchone()[0])
 
 

@@ -555,6 +555,18 @@ def test_the_deciding_working_is_kept_once_and_read_whole(profile):
     assert told["judgements"]["j2"]["steps"] != told["steps"][1:]
 
 
+def test_two_edits_of_one_source_are_two_causes(profile):
+    origin = Source.objects.filter(title="The origin")
+    origin.update(published_on="2020-01-01")
+    origin.update(publisher=make_publisher("The Agency"))
+    drain()
+    told = [explain_cause(cause) for cause in Grade.objects.filter(profile=profile).latest("seq").causes]
+    assert [sentence.split(" is now ")[1].split(",")[0] for sentence in told] == [
+        "dated 1 January 2020",
+        "filed under The Agency",
+    ]
+
+
 # --- Nudges -----------------------------------------------------------------------------------------------------------
 
 
