@@ -3,6 +3,7 @@ from django.db import models
 from django.db.models.functions import Now
 
 from profiles.models.profile import Profile
+from profiles.models.triggers import never_emptied
 from profiles.models.verdict import VerdictField
 
 
@@ -62,17 +63,7 @@ class Grade(models.Model):
         ]
         triggers = [
             pgtrigger.Protect(name="grades_stay", operation=pgtrigger.Update | pgtrigger.Delete),
-            pgtrigger.Trigger(
-                name="grades_are_never_emptied",
-                level=pgtrigger.Statement,
-                when=pgtrigger.Before,
-                operation=pgtrigger.Truncate,
-                # Tests that really commit empty every table between them, and say so.
-                func="""
-                IF current_setting('assay.empties_tables', true) IS DISTINCT FROM 'on' THEN
-                    RAISE EXCEPTION 'Grades are only ever appended.';
-                END IF; RETURN NULL;""",
-            ),
+            never_emptied("grades", "Grades are only ever appended."),
         ]
 
     def __str__(self) -> str:

@@ -14,6 +14,7 @@ from profiles.models.citation import Citation, Judgement
 from profiles.models.days import readable_days
 from profiles.models.publisher import Publisher, Reliability
 from profiles.models.source import Source
+from profiles.models.triggers import never_emptied
 
 SPOKEN_OF: dict[str, Any] = {"null": True, "editable": False, "db_constraint": False}
 SOMEBODY: dict[str, Any] = {"null": True, "editable": False, "related_name": "+"}
@@ -28,6 +29,7 @@ def _stays(name: str, *columns: str) -> list[pgtrigger.Trigger]:
             operation=pgtrigger.Update,
             condition=pgtrigger.Condition(f"ROW({old}) IS DISTINCT FROM ROW({new})"),
         ),
+        never_emptied(name, "What was settled, changed and proposed stays on record."),
     ]
 
 

@@ -55,6 +55,12 @@ def test_an_edit_that_leaves_the_letter_alone_is_no_change_of_it():
     assert log_of(publisher) == []
 
 
+@pytest.mark.parametrize("table", ["letterchange", "settlement", "proposal"])
+def test_the_record_cannot_be_emptied(table):
+    with pytest.raises(Exception, match="stays on record"), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(f"SET LOCAL assay.empties_tables = 'off'; TRUNCATE profiles_{table}")
+
+
 @pytest.mark.parametrize(
     "statement", ["UPDATE profiles_letterchange SET letter = 'A'", "DELETE FROM profiles_letterchange"]
 )
