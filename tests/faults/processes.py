@@ -8,6 +8,7 @@ import sys
 import tempfile
 import time
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from urllib.parse import quote, urlencode
 
@@ -17,6 +18,7 @@ from django.db import connection
 
 from config import cache, embedded, env
 from config.celery import app
+from config.processes import die_with_parent
 from profiles.grading import pipeline
 
 PATIENCE = 120.0  # seconds; what is checked is the outcome, not the speed
@@ -31,13 +33,19 @@ POOL_OF_ONE = ["--loglevel=WARNING", "--concurrency=1", "--without-mingle", "--w
 def running(*command, **environment):
     """A process of ours on the test's own database, in a group of its own so that all of it can be stopped."""
     env = os.environ | {"DATABASE_URL": database_of_the_test(), **environment}
-    process = subprocess.Popen([sys.executable, "-m", *command], env=env, start_new_session=True)
+    process = spawn([sys.executable, "-m", *command], env=env)
     try:
         yield process
     finally:
         with suppress(ProcessLookupError):  # it may have ended by itself, which is for the test to notice
             tell(process, signal.SIGKILL)
         process.wait()
+
+
+def spawn(command, **options):
+    # A run of the tests that is killed takes nobody along by itself, and whoever is left keeps their database in use.
+    die_too = partial(die_with_parent, signal.SIGKILL)
+    return subprocess.Popen(command, start_new_session=True, preexec_fn=die_too, **options)
 
 
 def worker(*options, app="config", **environment):
@@ -169,7 +177,7 @@ class OwnRedis:
             "--dir",
             self.path.parent,
         ]
-        self.process = subprocess.Popen([program, *options], stdout=subprocess.DEVNULL, start_new_session=True)
+        self.process = spawn([program, *options], stdout=subprocess.DEVNULL)
         wait_until(lambda: embedded.ask_redis(self.path, b"PING") == b"+PONG")
 
     def kill(self):
