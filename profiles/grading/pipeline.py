@@ -64,21 +64,25 @@ def editing(*, by: str, lane: int = EDITORS) -> Iterator[None]:
 
 
 NUDGED = "assay:nudged"
-SILENCE = 10.0  # seconds after a failed nudge, so that saving never waits on a broken broker twice
+SILENCE = 10.0  # seconds after a nudge that failed or dragged, so that saving waits on a sick broker once
+DRAGGING = 0.5
 _silent_until = 0.0
 
 
 def nudge() -> None:
     """Tell the workers that there is something to grade. Whatever is lost here, the sweep finds."""
     global _silent_until
-    if time.monotonic() < _silent_until:
+    if (started := time.monotonic()) < _silent_until:
         return
     try:
         if _redis(settings.REDIS_URL).set(NUDGED, 1, nx=True, ex=2):
             _send()
+        well = time.monotonic() < started + DRAGGING
     except (RedisError, BrokerError, OSError) as error:
-        _silent_until = time.monotonic() + SILENCE
         log.warning("The workers could not be told of an edit (%s); the sweep will find it.", error)
+        well = False
+    if not well:
+        _silent_until = time.monotonic() + SILENCE
 
 
 def heard() -> None:
@@ -133,7 +137,7 @@ def fan_out() -> int:
 
     Returns how many touches were taken. One statement, one snapshot; it never waits for another one.
     """
-    with transaction.atomic(), connection.cursor() as cursor:
+    with connection.cursor() as cursor:
         cursor.execute(FAN_OUT, {"limit": TOUCHES_AT_ONCE, "lane": BULK, "told": causes.TOLD})
         return int(cursor.fetchone()[0])
 
@@ -142,10 +146,13 @@ def fan_out() -> int:
 
 # A profile that failed is left alone until its next try, or until somebody edits it: the edit may be the cure.
 MARKED = """
-    SELECT mark.profile_id FROM profiles_mark mark JOIN profiles_gradingstate state USING (profile_id)
-    WHERE mark.lane = %(lane)s AND state.method <= %(method)s
-      AND (state.next_try_at IS NULL OR state.next_try_at <= now() OR mark.at > state.failed_at)
-    GROUP BY mark.profile_id ORDER BY min(mark.at), mark.profile_id LIMIT %(limit)s"""
+    SELECT lane, profile_id FROM (
+        SELECT mark.lane, mark.profile_id, row_number() OVER (PARTITION BY lane ORDER BY min(mark.at), profile_id) AS turn
+        FROM profiles_mark mark JOIN profiles_gradingstate state USING (profile_id)
+        WHERE state.method <= %(method)s
+          AND (state.next_try_at IS NULL OR state.next_try_at <= now() OR mark.at > state.failed_at)
+        GROUP BY mark.lane, mark.profile_id) waiting
+    WHERE turn <= %(limit)s ORDER BY turn"""
 DUE = """
     SELECT profile_id FROM profiles_gradingstate
     WHERE (due_on <= %(today)s OR as_of > %(today)s OR method < %(method)s)
@@ -156,8 +163,10 @@ EDITORS_WAIT = "SELECT EXISTS (SELECT FROM profiles_mark WHERE lane = 0 AND prof
 
 def waiting() -> list[int]:
     """The next profiles to grade: editors' marks first, a share for the rest, then what age or a new method makes due."""
-    editors, bulk = (_ids(MARKED, lane=lane, limit=LOOKED_AT) for lane in (EDITORS, BULK))
-    return list(dict.fromkeys(_in_turns(editors, bulk))) or _ids(DUE, today=today(), limit=LOOKED_AT)
+    marked = _rows(MARKED, limit=LOOKED_AT)
+    editors, bulk = ([profile_id for lane, profile_id in marked if lane == wanted] for wanted in (EDITORS, BULK))
+    due = [] if marked else _rows(DUE, today=today(), limit=LOOKED_AT)
+    return list(dict.fromkeys(_in_turns(editors, bulk))) or [profile_id for (profile_id,) in due]
 
 
 def _in_turns(editors: list[int], bulk: list[int]) -> Iterator[int]:
@@ -173,10 +182,11 @@ def _an_editor_waits(behind: list[int]) -> bool:
         return bool(cursor.fetchone()[0])
 
 
-def _ids(query: str, **parameters: Any) -> list[int]:
+def _rows(query: str, **parameters: Any) -> list[Any]:
     with connection.cursor() as cursor:
         cursor.execute(query, {"method": METHOD_VERSION, **parameters})
-        return [row[0] for row in cursor.fetchall()]
+        found: list[Any] = cursor.fetchall()
+        return found
 
 
 def today() -> date:

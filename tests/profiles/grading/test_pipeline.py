@@ -579,6 +579,18 @@ def test_a_broken_broker_never_breaks_a_save(profile, settings, monkeypatch):
     assert pipeline._silent_until > 0
 
 
+def test_a_broker_that_drags_delays_one_save_alone(profile, settings, monkeypatch):
+    monkeypatch.setattr(pipeline, "_silent_until", 0.0)
+    monkeypatch.setattr(pipeline, "DRAGGING", 0.0)
+    pipeline.heard()
+    sent = []
+    monkeypatch.setattr(pipeline, "_send", lambda: sent.append(1))
+    for _save in range(2):
+        pipeline.heard()
+        pipeline.nudge()
+    assert sent == [1]
+
+
 def test_a_burst_of_edits_sends_one_message(profile, monkeypatch):
     sent = []
     monkeypatch.setattr(pipeline, "_send", lambda: sent.append(1))
