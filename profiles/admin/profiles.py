@@ -172,10 +172,8 @@ class ProfileAdmin(CitationsWhatIf, EditorsAlone, DeskAdmin):
     list_display = [
         "slug",
         "live_name",
-        "is_live_now",
         "grade",
-        "on_one_line",
-        "being_updated",
+        "flags",
         "last_verified",
         "next_review",
     ]
@@ -241,13 +239,14 @@ class ProfileAdmin(CitationsWhatIf, EditorsAlone, DeskAdmin):
     def live_name(self, profile: Profile) -> str:
         return profile.live_revision.name if profile.live_revision else "(not published)"
 
-    @admin.display(description="live", boolean=True)
-    def is_live_now(self, profile: Profile) -> bool:
-        return profile.is_live
-
-    @admin.display(description="being updated", boolean=True)
-    def being_updated(self, profile: Profile) -> bool:
-        return bool(getattr(profile, "has_marks", False))
+    @admin.display(description="flags", ordering="supporting")
+    def flags(self, profile: Profile) -> str:
+        said = {
+            "withdrawn": profile.withdrawn_at is not None,
+            "on one line": getattr(profile, "supporting", None) == 1,
+            "being updated": bool(getattr(profile, "has_marks", False)),
+        }
+        return ", ".join(flag for flag, raised in said.items() if raised)
 
     @admin.display(description="grade", ordering="state__score")
     def grade(self, profile: Profile) -> str:
@@ -256,11 +255,6 @@ class ProfileAdmin(CitationsWhatIf, EditorsAlone, DeskAdmin):
             return "not graded yet"
         band = band_of(float(state.score))
         return f"{state.score} · Grade {band.letters} · {band.label}"
-
-    @admin.display(description="on one line", boolean=True, ordering="supporting")
-    def on_one_line(self, profile: Profile) -> bool | None:
-        supporting = getattr(profile, "supporting", None)
-        return None if supporting is None else bool(supporting == 1)
 
     @admin.display(description="rests on one line")
     def rests_on_one_line(self, profile: Profile) -> str:

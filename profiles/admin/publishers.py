@@ -3,8 +3,7 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import get_object_or_404
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -99,7 +98,9 @@ class PublisherAdmin(TellsRefusals, LetterWhatIf, DeskAdmin):
         return super().change_view(request, object_id, form_url, extra_context)
 
     def _accept_record(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        publisher, letter = get_object_or_404(Publisher, pk=object_id), request.POST.get("proposed_letter", "")
+        publisher, letter = self.get_object(request, object_id), request.POST.get("proposed_letter", "")
+        if publisher is None:
+            raise Http404
         if not self.has_change_permission(request, publisher):
             raise PermissionDenied
         try:
@@ -149,7 +150,7 @@ class PublisherAdmin(TellsRefusals, LetterWhatIf, DeskAdmin):
 def _proposes(record: Record, publisher: Publisher) -> str:
     counts = f"Right {record.right}, wrong {record.wrong} of {record.settled} settled; expected to be right {record.mean:.2f}."
     if not record.is_long_enough:
-        return f"{counts} A letter needs {SETTLED_MIN} settled judgements."
+        return f"{counts} A record proposes a letter from {SETTLED_MIN} on."
     same = (
         ", which it has" if record.letter == publisher.reliability else f"; it has Reliability {publisher.reliability}"
     )

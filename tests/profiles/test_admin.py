@@ -9,6 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from accounts.models import User
+from profiles.actions import withdraw_profile
 from profiles.admin.profiles import ONE_LINE, ProfileAdmin
 from profiles.grading.causes import explain_cause
 from profiles.models import Citation, Grade, GradingState, Judgement, Profile, Publisher, Revision, Source
@@ -100,14 +101,15 @@ def test_the_desk_flags_and_finds_grades_that_rest_on_one_line(client, edith, pr
 
     def found(**asked):
         response = client.get(reverse("admin:profiles_profile_changelist"), asked)
-        return {
-            one.slug: ProfileAdmin(Profile, admin.site).on_one_line(one) for one in response.context["cl"].result_list
-        }
+        return {one.slug: ProfileAdmin(Profile, admin.site).flags(one) for one in response.context["cl"].result_list}
 
-    assert found() == {"bare": False, "example": True, "not-graded-yet": None, "several": False}
-    assert found(rests_on="one") == {"example": True}
-    assert found(rests_on="several") == {"several": False}
-    assert found(rests_on="none") == {"bare": False}
+    assert found() == {"bare": "", "example": "on one line", "not-graded-yet": "being updated", "several": ""}
+    assert found(rests_on="one") == {"example": "on one line"}
+    assert found(rests_on="several") == {"several": ""}
+    assert found(rests_on="none") == {"bare": ""}
+    withdraw_profile(profile_id=profile.pk)
+    settle()
+    assert found()["example"] == "withdrawn, on one line"
     report = Source.objects.get(title="The report")
     text = html.unescape(client.get(on_the_desk(Profile, profile.pk)).text)
     sentence = f"rests on one line of evidence: without “The report” ({report.publisher.name}) it would be 0.00."

@@ -104,7 +104,7 @@ def test_a_publisher_shows_its_record_with_each_settled_judgement(client):
     html = client.get("/publishers/wire/").text
     assert "Of 2 settled judgements on which it took a side it was right on" in html
     assert "On 1 more it stood on both sides, which counts for neither." in html
-    assert "A letter needs 5; 3 are missing." in html
+    assert "A record proposes a letter from 5 on; 3 are missing." in html
     assert '<a href="/profiles/tidewater/#judgement-j1">The tide rose.</a>' in html
     for words in ("The light failed.", "Example Wire supported it", "refuted on", "The court said so.", "1 June 2026"):
         assert words in html
