@@ -116,7 +116,7 @@ def test_a_record_of_five_says_which_letter_it_proposes(client):
         settled(wire, outcome)
     html = client.get("/publishers/wire/").text
     assert "expected to be right 0.60 of the time, which proposes Reliability D: not usually reliable." in html
-    assert "Record: 3 right, 2 wrong" in client.get("/publishers/").text
+    assert 'Record: <span class="nowrap">3 right, 2 wrong</span>' in client.get("/publishers/").text
 
 
 def test_without_a_settlement_the_page_says_what_a_letter_needs(client):
