@@ -1,8 +1,9 @@
 PYTHON ?= python3
 
 MINUTES ?= 5
+PROFILES ?= 10000
 
-.PHONY: run test check soak
+.PHONY: run test check soak bench-grading
 
 # Serve the demo: everything it needs is installed below this folder. Ctrl-C stops it.
 run:
@@ -20,3 +21,7 @@ check:
 # SEED=7 starts from the same choices as an earlier run did.
 soak:
 	@$(PYTHON) config/bootstrap.py soak $(MINUTES) $(SEED)
+
+# How fast grades move, on servers of its own; prints a table. Wants a machine that does nothing else.
+bench-grading:
+	@$(PYTHON) config/bootstrap.py bench-grading --profiles $(PROFILES)
