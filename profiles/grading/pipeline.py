@@ -138,6 +138,10 @@ def fan_out() -> int:
     Returns how many touches were taken. One statement, one snapshot; it never waits for another one.
     """
     with connection.cursor() as cursor:
+        # Planning the walk takes longer than most grades do, and mostly there is nothing to walk from.
+        cursor.execute("SELECT FROM profiles_touch LIMIT 1")
+        if not cursor.rowcount:
+            return 0
         cursor.execute(FAN_OUT, {"limit": TOUCHES_AT_ONCE, "lane": BULK, "told": causes.TOLD})
         return int(cursor.fetchone()[0])
 
@@ -145,12 +149,14 @@ def fan_out() -> int:
 # --- Which profiles --------------------------------------------------------------------------------------------------
 
 # A profile that failed is left alone until its next try, or until somebody edits it: the edit may be the cure.
-MARKED = """
-    SELECT lane, profile_id FROM (
-        SELECT mark.lane, mark.profile_id, row_number() OVER (PARTITION BY lane ORDER BY min(mark.at), profile_id) AS turn
+TO_BE_TRIED = """
         FROM profiles_mark mark JOIN profiles_gradingstate state USING (profile_id)
         WHERE state.method <= %(method)s
-          AND (state.next_try_at IS NULL OR state.next_try_at <= now() OR mark.at > state.failed_at)
+          AND (state.next_try_at IS NULL OR state.next_try_at <= now() OR mark.at > state.failed_at)"""
+MARKED = f"""
+    SELECT lane, profile_id FROM (
+        SELECT mark.lane, mark.profile_id, row_number() OVER (PARTITION BY lane ORDER BY min(mark.at), profile_id) AS turn
+        {TO_BE_TRIED}
         GROUP BY mark.lane, mark.profile_id) waiting
     WHERE turn <= %(limit)s ORDER BY turn"""
 DUE = """
@@ -158,7 +164,7 @@ DUE = """
     WHERE (due_on <= %(today)s OR as_of > %(today)s OR method < %(method)s)
       AND method <= %(method)s AND (next_try_at IS NULL OR next_try_at <= now())
     ORDER BY profile_id LIMIT %(limit)s"""
-EDITORS_WAIT = "SELECT EXISTS (SELECT FROM profiles_mark WHERE lane = 0 AND profile_id <> ALL(%s))"
+EDITORS_WAIT = f"SELECT EXISTS (SELECT {TO_BE_TRIED} AND mark.lane = 0 AND mark.profile_id <> ALL(%(behind)s))"
 
 
 def waiting() -> list[int]:
@@ -177,9 +183,7 @@ def _in_turns(editors: list[int], bulk: list[int]) -> Iterator[int]:
 
 
 def _an_editor_waits(behind: list[int]) -> bool:
-    with connection.cursor() as cursor:
-        cursor.execute(EDITORS_WAIT, [behind])
-        return bool(cursor.fetchone()[0])
+    return bool(_rows(EDITORS_WAIT, behind=behind)[0][0])
 
 
 def _rows(query: str, **parameters: Any) -> list[Any]:
@@ -307,6 +311,7 @@ def _grade_in_one_snapshot(profile_ids: Sequence[int], day: date) -> int:
     if not states:
         return 0
     changes = _take_marks(list(states))
+    states |= _forget([profile_id for profile_id, said in changes.items() if any(map(_is_doubt, said))])
     graded = list(_judge(states, changes, day))
     moved = list(_that_moved(graded))
     _write_states(graded, {one.state.profile_id for one, _before in moved}, day)
@@ -340,6 +345,27 @@ def _take_marks(profile_ids: list[int]) -> dict[int, list[dict[str, Any]]]:
         for _id, profile_id, change in sorted(cursor.fetchall(), key=lambda row: row[0]):
             changes[profile_id].append(json.loads(change))
     return changes
+
+
+# Whoever asks for a grade again doubts what is stored: the verdict must be written and not compared by its fingerprint,
+# and the next grade is numbered after those that are there.
+FORGET = """
+    UPDATE profiles_gradingstate state
+    SET fingerprint = '',
+        seq = coalesce((SELECT max(grade.seq) FROM profiles_grade grade WHERE grade.profile_id = state.profile_id), 0)
+    WHERE profile_id = ANY(%s) RETURNING profile_id, seq, as_of, method, fingerprint"""
+
+
+def _is_doubt(change: dict[str, Any]) -> bool:
+    return change.get("on") == "operator"
+
+
+def _forget(profile_ids: list[int]) -> dict[int, _State]:
+    if not profile_ids:
+        return {}
+    with connection.cursor() as cursor:
+        cursor.execute(FORGET, [profile_ids])
+        return {row[0]: _State(*row) for row in cursor.fetchall()}
 
 
 def _judge(states: dict[int, _State], changes: dict[int, list[dict[str, Any]]], day: date) -> Iterator[_Graded]:

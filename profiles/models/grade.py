@@ -33,6 +33,7 @@ class GradingState(models.Model):
         indexes = [
             models.Index("due_on", name="state_due", condition=models.Q(due_on__isnull=False)),
             models.Index("method", name="state_method"),
+            models.Index("as_of", name="state_as_of"),
             models.Index("score", name="state_score"),
         ]
 
