@@ -158,7 +158,7 @@ MARKED = f"""
         SELECT mark.lane, mark.profile_id, row_number() OVER (PARTITION BY lane ORDER BY min(mark.at), profile_id) AS turn
         {TO_BE_TRIED}
         GROUP BY mark.lane, mark.profile_id) waiting
-    WHERE turn <= %(limit)s ORDER BY turn"""
+    WHERE turn <= %(limit)s ORDER BY turn"""  # noqa: S608  constants alone
 DUE = """
     SELECT profile_id FROM profiles_gradingstate
     WHERE (due_on <= %(today)s OR as_of > %(today)s OR method < %(method)s)

@@ -4,6 +4,7 @@ import json
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connection
 
 from profiles.models import Citation, Derivation, Grade, GradingState, Judgement, Profile, Source
 from tests.builders import cite, make_profile, make_source, settle
@@ -107,6 +108,29 @@ def test_regrade_by_name_mends_what_was_wrong(capsys, profile):
     assert said(capsys, "regrade", "example") == "1 graded.\n"
     assert str(GradingState.objects.get().score) == "0.47"
     assert Grade.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    "mistake",
+    [
+        "UPDATE profiles_gradingstate SET verdict = NULL, score = 0.99",
+        "UPDATE profiles_gradingstate SET verdict = jsonb_set(verdict, '{score}', '0.99')",
+        "UPDATE profiles_gradingstate SET verdict = NULL, seq = seq + 5",
+        "UPDATE profiles_gradingstate SET verdict = NULL, seq = 0",
+        "DELETE FROM profiles_gradingstate",
+    ],
+)
+def test_regrade_mends_what_was_written_past_the_grading(capsys, profile, mistake):
+    settle()
+    with connection.cursor() as cursor:
+        cursor.execute(mistake)
+    with pytest.raises(CommandError, match="Differences"):
+        call_command("regrade", "--all", "--check")
+    call_command("regrade", "--all")
+    assert "No difference; 1 profiles checked." in said(capsys, "regrade", "--all", "--check")
+    Citation.objects.update(credibility=4)
+    settle()
+    assert list(Grade.objects.order_by("seq").values_list("seq", flat=True)) == [1, 2]
 
 
 def test_regrade_asks_for_names_or_all(profile):

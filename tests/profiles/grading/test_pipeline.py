@@ -9,6 +9,7 @@ from itertools import pairwise
 import psycopg
 import pytest
 from django.db import IntegrityError, connection, connections, transaction
+from django.db.models.functions import Now
 
 from profiles.grading import pipeline
 from profiles.grading.causes import explain_cause
@@ -525,6 +526,22 @@ def test_one_that_raises_holds_up_nobody_else(monkeypatch):
     monkeypatch.setattr(pipeline.reading, "cases", poisoned)
     assert pipeline.regrade(ids) == 6
     assert list(GradingState.objects.filter(failures__gt=0).values_list("pk", flat=True)) == [ids[4]]
+
+
+def test_the_mark_of_one_that_backs_off_does_not_send_the_bulk_work_back_to_look(profile, monkeypatch):
+    bulk = [make_profile().pk for _ in range(6)]
+    drain()
+    pipeline.mark([profile.pk], change={}, lane=pipeline.EDITORS)
+    GradingState.objects.filter(pk=profile.pk).update(
+        failures=1, failed_at=Now(), next_try_at=Now() + timedelta(hours=1)
+    )
+    pipeline.mark(bulk, change={}, lane=pipeline.BULK)
+    looked = []
+    waiting = pipeline.waiting
+    monkeypatch.setattr(pipeline, "BATCH", 2)
+    monkeypatch.setattr(pipeline, "waiting", lambda: looked.append(waiting()) or looked[-1])
+    assert pipeline.sweep() == 6
+    assert looked == [bulk, []]
 
 
 def test_the_same_verdict_is_not_written_again(profile):
