@@ -296,6 +296,10 @@ def panel_of_citations(
     profile: Profile, judgements: Iterable[Judgement], uses: Iterable[Use], notes: Iterable[str] = ()
 ) -> Panel:
     """Show what a profile's grade would be with exactly these judgements and citations."""
+    judgements = list(judgements)
+    keys = [one.key for one in judgements]
+    if twice := next((key for key in keys if keys.count(key) > 1), None):
+        return Panel(notes=(*notes, f"Two judgements have the key {twice}, so this cannot be graded."))
     return _panel_of_one(profile.pk, recited(profile, judgements, uses), notes)
 
 

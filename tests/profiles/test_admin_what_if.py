@@ -341,6 +341,13 @@ def test_a_source_cited_twice_for_one_judgement_is_told(client, profile):
     assert "j1 can rest on “The report” only once." in panel
 
 
+def test_two_judgements_of_one_key_are_told(client, profile):
+    renamed = {"judgements-1-key": "j1"}
+    assert "Two judgements have the key j1, so this cannot be graded." in ask(client, profile, **renamed)
+    third = {"judgements-TOTAL_FORMS": "3", "judgements-2-key": "j2", "judgements-2-position": "2"}
+    assert "Two judgements have the key j2, so this cannot be graded." in ask(client, profile, **third)
+
+
 def test_a_letter_and_a_day_that_do_not_exist_are_told(client, profile):
     letter = ask(client, Publisher.objects.get(), reliability="Z")
     assert (
