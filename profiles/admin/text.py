@@ -3,8 +3,7 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import get_object_or_404
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 
 from profiles import actions
 from profiles.admin.shared import PUBLISH, DeskAdmin, kept, person_of
@@ -89,7 +88,9 @@ class RevisionAdmin(DeskAdmin):
     def _draft(self, request: HttpRequest, object_id: str) -> HttpResponse:
         if not self.has_add_permission(request):
             raise PermissionDenied
-        revision = get_object_or_404(Revision, pk=object_id)
+        revision = self.get_object(request, object_id)
+        if revision is None:
+            raise Http404
         draft = actions.start_draft(profile_id=revision.profile_id, by=person_of(request))
         return HttpResponseRedirect(f"/admin/profiles/revision/{draft.pk}/change/")
 

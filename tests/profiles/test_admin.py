@@ -218,6 +218,11 @@ def test_a_text_with_a_flaw_is_saved_and_not_published(client, edith, profile):
     assert Revision.objects.get(pk=draft.pk).name == "The report"
 
 
+def test_a_new_draft_of_no_text_is_not_found(client, edith):
+    client.force_login(edith)
+    assert client.post("/admin/profiles/revision/one/change/", {"_draft": "1"}).status_code == 404
+
+
 def test_a_new_draft_starts_from_the_live_text(client, edith, profile):
     client.force_login(edith)
     client.post(on_the_desk(Revision, profile.live_revision_id), {"_draft": "1"})

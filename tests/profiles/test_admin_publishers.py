@@ -150,6 +150,12 @@ def test_an_a_from_the_record_waits_for_another_editor_too(client, edith, wire):
     assert (letter_of(wire), Proposal.objects.get().basis) == ("B", "record")
 
 
+@pytest.mark.parametrize("address", ["publisher/one/change/", "publisher/99999999999999999999/change/"])
+def test_a_letter_from_the_record_of_no_publisher_is_not_found(client, edith, address):
+    client.force_login(edith)
+    assert client.post(f"/admin/profiles/{address}", {"_record": "1"}).status_code == 404
+
+
 def test_an_author_sees_the_record_and_gives_no_letter(client, wanda, wire):
     settled(wire, *["confirmed"] * 3, *["refuted"] * 2)
     client.force_login(wanda)
