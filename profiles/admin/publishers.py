@@ -15,6 +15,8 @@ from profiles.grading.record import SETTLED_MIN
 from profiles.models import LetterChange, Opens, Person, Publisher, Settlement
 from profiles.settling import Record, record_of
 
+WHY = "Say why: readers see this sentence beside the letter."
+
 
 class PublisherForm(forms.ModelForm):
     """A publisher with its letter. A changed letter needs a reason of its own; an A waits for another editor."""
@@ -37,12 +39,15 @@ class PublisherForm(forms.ModelForm):
             raise forms.ValidationError(
                 f"The letter went to Reliability {stored.reliability} meanwhile: {stored.reliability_reason} Look at it again."
             )
-        if given.get("reliability", stored.reliability) != stored.reliability:
-            self._check_reason(given["reliability"], given.get("reliability_reason", "").strip())
+        letter, reason = given.get("reliability", stored.reliability), given.get("reliability_reason", "").strip()
+        if letter != stored.reliability:
+            self._check_reason(letter, reason)
+        elif stored.reliability_reason and not reason:
+            self.add_error("reliability_reason", WHY)
 
     def _check_reason(self, letter: str, reason: str) -> None:
         if not reason:
-            self.add_error("reliability_reason", "Say why: readers see this sentence beside the letter.")
+            self.add_error("reliability_reason", WHY)
         elif self.instance.pk and reason == self.instance.reliability_reason.strip():
             was = self.instance.reliability
             self.add_error(

@@ -71,6 +71,13 @@ def test_a_changed_letter_needs_a_reason_of_its_own(client, edith, wire):
     assert letter_of(wire) == "B"
 
 
+def test_a_letter_does_not_lose_its_reason(client, edith, wire):
+    client.force_login(edith)
+    assert "Say why: readers see this sentence" in edit(client, wire, reliability_reason=" ")
+    wire.refresh_from_db()
+    assert wire.reliability_reason == "It corrects itself."
+
+
 def test_a_reason_worded_better_is_no_change_of_the_letter(client, edith, wire):
     client.force_login(edith)
     edit(client, wire, reliability_reason="It corrects itself in public.")
