@@ -112,7 +112,7 @@ def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name, value in pairs:
         if name in found:
-            raise _Wrong(name, "stands here twice; write it once")
+            raise _Wrong(_plain(name), "stands here twice; write it once")
         found[name] = value
     return found
 
@@ -175,7 +175,7 @@ def _origins(told: Mapping[str, Any], where: str, own: str) -> tuple[str, ...]:
 def _known_fields(told: Mapping[str, Any], known: Sequence[str], where: str) -> None:
     for name in told:
         if name not in known:
-            raise _Wrong(f"{where}{name}"[:80], f"there is no such field; the fields are {_listed(known)}")
+            raise _Wrong(f"{where}{_plain(name)}"[:80], f"there is no such field; the fields are {_listed(known)}")
 
 
 def _text(told: Mapping[str, Any], name: str, where: str, default: str | None = None) -> str:
@@ -223,6 +223,11 @@ def _given(told: Mapping[str, Any], name: str) -> str:
 def _shown(value: Any) -> str:
     text = json.dumps(value)
     return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+def _plain(name: str) -> str:
+    # A name out of a file must not move the cursor of whoever reads the message.
+    return name if name.isprintable() else json.dumps(name)[1:-1]
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -130,6 +130,7 @@ def test_empty_lines_are_no_cases():
         (note(derived_from=["n1"]), "notes[0].derived_from", "cannot be derived from itself"),
         (note(derived_from=["n0", "n0"]), "notes[0].derived_from", "names one note twice"),
         (note(stanse="for"), "notes[0].stanse", "there is no such field"),
+        (line(**{"\x1b[2J": 1}), r"\u001b[2J", "there is no such field"),
     ],
 )
 def test_a_bad_line_says_its_field_and_what_would_be_right(wrong, field, right):
