@@ -5,8 +5,10 @@ from django import forms
 from django.contrib import admin, messages
 from django.db.models import Exists, Func, IntegerField, OuterRef, QuerySet
 from django.http import HttpRequest
+from django.utils.functional import cached_property
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.text import Truncator
 
 from profiles import actions
 from profiles.admin.four_eyes import propose_direct
@@ -91,6 +93,18 @@ class CitationFormSet(forms.BaseInlineFormSet):
 
     def _is_new(self, index: int | None) -> bool:
         return index is None or index >= self.initial_form_count()
+
+    def add_fields(self, form: Any, index: int | None) -> None:
+        super().add_fields(form, index)
+        form.fields["rests"].label_from_instance = self._worded
+
+    def _worded(self, judgement: Judgement) -> str:
+        return Truncator(f"{judgement.key} · {self._statements.get(judgement.key, '')}".rstrip(" ·")).chars(90)
+
+    @cached_property
+    def _statements(self) -> dict[str, str]:
+        newest = actions.newest_revision(self.instance)
+        return newest.statements if newest else {}
 
     def clean(self) -> None:
         super().clean()

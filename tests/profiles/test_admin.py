@@ -395,3 +395,10 @@ def test_a_profile_of_many_citations_is_saved_on_the_desk(client, edith, profile
     save(client, Profile, profile.pk, last_verified="2026-06-01")
     profile.refresh_from_db()
     assert str(profile.last_verified) == "2026-06-01"
+
+
+def test_a_citation_names_the_judgements_it_may_support_in_their_words(client, edith, profile):
+    client.force_login(edith)
+    text = html.unescape(client.get(on_the_desk(Profile, profile.pk)).text)
+    statement = profile.live_revision.statements["j1"]
+    assert f"j1 · {statement}" in text
