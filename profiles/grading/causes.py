@@ -25,6 +25,7 @@ class Moved:
     old_method: int
     new_method: int
     least_sure: tuple[str | None, str | None]  # before, after
+    hidden: bool = False  # nobody could read the profile when it was graded last
 
 
 def of(moved: Sequence[Moved]) -> list[list[Change]]:
@@ -34,7 +35,7 @@ def of(moved: Sequence[Moved]) -> list[list[Change]]:
 
 
 def _causes(moved: Moved, names: "_Names") -> list[Change]:
-    changes = [change for change in moved.changes if change.get("on")]
+    changes = _public((change for change in moved.changes if change.get("on")), hidden=moved.hidden)
     published = [change for change in changes if change["on"] == "profile" and change["op"] == "publish"]
     if published and moved.first:
         return [{**names.tell(published[0], moved.profile_id), "again": False}]
@@ -49,6 +50,21 @@ def _causes(moved: Moved, names: "_Names") -> list[Change]:
     rest = sum(int(change.get("count", 1)) for change in told[TOLD:])
     nothing = {"on": "profile", "op": "publish"} if moved.first else {"on": "age"}
     return told[:TOLD] + ([{"on": "more", "count": rest}] if rest else []) or [nothing]
+
+
+def _public(changes: Iterable[Change], *, hidden: bool) -> list[Change]:
+    """Leave out what was edited while nobody could read the profile: it may name what never was public."""
+    found: list[Change] = []
+    unread: list[Change] = []
+    for change in changes:
+        if _moves_in_public(change):
+            hidden, unread = change["op"] == "withdraw", []
+        (unread if hidden else found).append(change)
+    return found + unread
+
+
+def _moves_in_public(change: Change) -> bool:
+    return change["on"] == "profile" and change["op"] in {"publish", "withdraw"}
 
 
 def _distinct(changes: Iterable[Change]) -> list[Change]:

@@ -475,6 +475,7 @@ def _moved(one: _Graded, before: dict[str, Any] | None) -> causes.Moved:
         old_method=one.state.method,
         new_method=METHOD_VERSION,
         least_sure=(before["least_sure"] if before else None, one.told["least_sure"]),
+        hidden=not one.state.fingerprint,
     )
 
 

@@ -23,9 +23,9 @@ def change(on, op, *, by="desk", count=1, **fields):
     return {"on": on, "op": op, "by": by, "count": count, **fields}
 
 
-def told(profile, *changes, first=False, methods=(1, 1), least_sure=("j1", "j1")):
+def told(profile, *changes, first=False, methods=(1, 1), least_sure=("j1", "j1"), hidden=False):
     """What the history says of a grade that moved with these changes."""
-    moved = Moved(profile.pk, changes, first, *methods, least_sure)
+    moved = Moved(profile.pk, changes, first, *methods, least_sure, hidden)
     (found,) = causes.of([moved])
     return " ".join(explain_cause(cause) for cause in found)
 
@@ -175,6 +175,15 @@ def test_a_letter_is_told_with_what_it_was(profile):
 
 
 # The profile, age, the method
+
+
+def test_what_was_edited_while_nobody_could_read_the_profile_is_never_told(profile):
+    withdrawn, published = (change("profile", op) for op in ("withdraw", "publish"))
+    cited = change("citation", "add", source_id=source())
+    assert told(profile, cited, withdrawn) == "“The report” was cited. The profile was withdrawn."
+    assert told(profile, withdrawn, cited, published) == "The profile was published again."
+    assert told(profile, cited, published, hidden=True) == "The profile was published again."
+    assert told(profile, cited, published) == "“The report” was cited. The profile was published again."
 
 
 def test_a_profile_is_published_once_and_then_published_again(profile):
