@@ -1,5 +1,6 @@
 """Settling key judgements on the desk: what became of them, and for whom that counts."""
 
+import re
 from datetime import date
 from typing import Any
 
@@ -17,6 +18,8 @@ from profiles.admin.shared import DeskAdmin, EditorsOnly, TellsRefusals, person_
 from profiles.grading.pipeline import today
 from profiles.letters import named
 from profiles.models import Judgement, JudgementCitation, Settlement, Stance
+
+A_NUMBER = re.compile(r"[0-9]{1,18}")  # no longer than PostgreSQL's own, and than Python is willing to read
 
 
 class SettleForm(forms.ModelForm):
@@ -86,7 +89,7 @@ class SettlementAdmin(TellsRefusals, EditorsOnly, DeskAdmin):
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         # Settled is always one judgement: the profile's page on the desk leads here with its number.
-        return super().has_add_permission(request) and request.GET.get("judgement", "").isdecimal()
+        return super().has_add_permission(request) and bool(A_NUMBER.fullmatch(request.GET.get("judgement", "")))
 
     def has_change_permission(self, request: HttpRequest, obj: Settlement | None = None) -> bool:
         return super().has_change_permission(request, obj) and (obj is None or obj.withdrawn_at is None)

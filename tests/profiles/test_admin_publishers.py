@@ -302,6 +302,7 @@ def test_a_settlement_of_no_judgement_is_not_offered(client, edith):
     client.force_login(edith)
     assert client.get(on_the_desk(Settlement)).status_code == 403
     assert client.get(f"{on_the_desk(Settlement)}?judgement=999999").status_code == 404
+    assert client.get(f"{on_the_desk(Settlement)}?judgement={'9' * 5000}").status_code == 403
 
 
 # --- Four eyes --------------------------------------------------------------------------------------------------------
