@@ -1,6 +1,6 @@
 """What if: on a form of the desk, the grade before and after, worked out from what is filled in and not saved."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from django.contrib import admin
@@ -23,6 +23,7 @@ class WhatIf(DeskAdmin):
     """Puts the panel under a form, and answers what it asks. Mixed into the admin of whatever moves grades."""
 
     what_if_watches = ""  # the fields that move a grade, as a CSS selector
+    suppose: Callable[[HttpRequest, Any], Panel]  # what the grades would be; called in a snapshot that cannot write
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.asking_view(self.what_if)  # type: ignore[attr-defined]
@@ -59,10 +60,6 @@ class WhatIf(DeskAdmin):
             return TemplateResponse(request, "admin/_what_if_panel.html", context)
         page = {**self.admin_site.each_context(request), "title": "What if", "opts": self.opts, "original": obj}
         return TemplateResponse(request, "admin/what_if.html", page | context)
-
-    def suppose(self, request: HttpRequest, obj: Any) -> Panel:
-        """Return what the grades would be with this form saved. Called inside a snapshot that cannot write."""
-        raise NotImplementedError
 
     def _filled(self, request: HttpRequest, obj: Model) -> Any:
         """Return the form as it is filled in, checked but not saved; None for who may only look."""
