@@ -3,6 +3,7 @@
 from django.db import models
 
 from accounts.tiers import GATED
+from briefings.querysets import BriefingQuerySet, SourceNoteQuerySet
 from profiles.models import Citation, Profile
 
 TIERS = [(tier.value, tier.title) for tier in GATED]
@@ -43,6 +44,8 @@ class Briefing(models.Model):
     teaser = models.OneToOneField(Teaser, models.CASCADE, primary_key=True, related_name="briefing")
     body = models.TextField(help_text="Markdown.")
 
+    objects = BriefingQuerySet.as_manager()
+
     def __str__(self) -> str:
         return f"briefing {self.pk}"
 
@@ -53,6 +56,8 @@ class SourceNote(models.Model):
     citation = models.OneToOneField(Citation, models.CASCADE, primary_key=True, related_name="source_note")
     tier = models.PositiveSmallIntegerField(choices=TIERS)
     body = models.TextField(help_text="Markdown.")
+
+    objects = SourceNoteQuerySet.as_manager()
 
     class Meta:
         constraints = [

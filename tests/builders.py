@@ -1,14 +1,14 @@
 """Makers of things. A test states what matters to it; everything else is made up here, the same every time."""
 
 from collections.abc import Iterable, Mapping
-from datetime import date
+from datetime import UTC, date, datetime
 from io import BytesIO
 from itertools import count
 
 from django.utils import timezone
 from PIL import Image
 
-from accounts.models import User
+from accounts.models import Grant, Organisation, Seat, User
 from accounts.tiers import Tier
 from briefings.models import Briefing, SourceNote, Teaser
 from profiles.grading import pipeline
@@ -28,6 +28,7 @@ from profiles.models import (
 )
 
 THE_DAY = date(2026, 6, 1)
+LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
 PASSWORD = "the-cast-shares-one-password"
 
 _numbers = count(1)
@@ -203,3 +204,17 @@ def make_user(email=None, *, name="", verified=True, groups: Iterable[str] = (),
     for group in groups:
         staff.join(user, group)
     return user
+
+
+def give(tier: Tier, to: User | Organisation, **fields) -> Grant:
+    """A grant that holds now, to a person or an organisation."""
+    holder = {"user": to} if isinstance(to, User) else {"organisation": to}
+    return Grant.objects.create(tier=tier, **{**holder, "starts_at": LONG_AGO, **fields})
+
+
+def make_organisation(*people: User, name="Example Networks", **fields) -> Organisation:
+    """A company of which these people have a seat each, the first the manager's."""
+    organisation = Organisation.objects.create(name=name, **fields)
+    for number, user in enumerate(people, start=1):
+        Seat.objects.create(organisation=organisation, user=user, number=number, starts_at=LONG_AGO)
+    return organisation

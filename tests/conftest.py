@@ -4,7 +4,8 @@ import pytest
 from django.db import connection
 from django.test import TransactionTestCase
 
-from tests.builders import make_user
+from accounts.tiers import Tier
+from tests.builders import give, make_organisation, make_user
 
 OF_THE_SCHEMA = {"django_content_type", "auth_permission", "auth_group", "auth_group_permissions"}
 
@@ -40,13 +41,17 @@ def passwords_that_cost_nothing(settings):
 @pytest.fixture
 def mina(db):
     """Of the Strategic Circle."""
-    return make_user("mina@example.org", name="Mina")
+    user = make_user("mina@example.org", name="Mina")
+    give(Tier.STRATEGIC_CIRCLE, user, how="joined")
+    return user
 
 
 @pytest.fixture
 def alma(db):
     """Of the Leadership Alliance."""
-    return make_user("alma@example.org", name="Alma")
+    user = make_user("alma@example.org", name="Alma")
+    give(Tier.LEADERSHIP_ALLIANCE, make_organisation(user), how="application")
+    return user
 
 
 @pytest.fixture

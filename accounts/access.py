@@ -1,0 +1,57 @@
+"""Who may see how much, asked of the ledger each time: there is no status that could be out of date."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from allauth.account.models import EmailAddress
+from django.contrib.auth.models import AnonymousUser
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
+from accounts.models import Grant, Seat, Suspension, User
+from accounts.tiers import Tier
+
+
+def tier_of(user: User | AnonymousUser, *, at: datetime) -> Tier:
+    """Return the highest tier that a grant gives the reader at that moment."""
+    return max((Tier(tier) for tier in grants_of(user, at=at).values_list("tier", flat=True)), default=Tier.READER)
+
+
+def grants_of(user: User | AnonymousUser, *, at: datetime) -> "QuerySet[Grant]":
+    """The grants that hold for the reader at that moment: their own, and those of organisations they have a seat of.
+
+    Nothing holds for who is suspended, and nothing of an organisation that is.
+    """
+    if not (user.is_authenticated and user.is_active):
+        return Grant.objects.none()
+    seats = Seat.objects.holding(at).filter(user=user.pk, organisation=OuterRef("organisation"))
+    suspended = Suspension.objects.holding(at).filter(Q(user=user.pk) | Q(organisation=OuterRef("organisation")))
+    mine = Q(user=user.pk) | Exists(seats)
+    return Grant.objects.holding(at).filter(mine, ~Exists(suspended))
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where somebody stands who wants to read on: what they have, and what is in their way."""
+
+    tier: Tier
+    logged_in: bool
+    verified: bool = False
+    suspended: bool = False
+
+
+def standing_of(user: User | AnonymousUser, *, at: datetime) -> Standing:
+    """Return what decides on the next step to offer. Asks more than `tier_of`; for pages that refuse."""
+    if not user.is_authenticated:
+        return Standing(Tier.READER, logged_in=False)
+    return Standing(
+        tier_of(user, at=at),
+        logged_in=True,
+        verified=EmailAddress.objects.filter(user=user, verified=True).exists(),
+        suspended=suspensions_of(user, at=at).exists(),
+    )
+
+
+def suspensions_of(user: User, *, at: datetime) -> "QuerySet[Suspension]":
+    """The suspensions in force that keep somebody from reading: their own, or of an organisation they have a seat of."""
+    organisations = Seat.objects.holding(at).filter(user=user.pk).values("organisation")
+    return Suspension.objects.holding(at).filter(Q(user=user.pk) | Q(organisation__in=organisations))

@@ -1,0 +1,81 @@
+"""The gate: what a tier opens, and the only door to the gated tables for whoever reads the site.
+
+Whoever may not read gets nothing to strip: a locked text is never loaded, so no template can print it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from django.db import transaction
+
+from accounts.tiers import Tier
+from briefings.models import Briefing, SourceNote
+from profiles.markup import render_markdown
+
+
+class Part(Protocol):
+    """Whatever opens from a tier upwards."""
+
+    tier: int
+
+
+def can_read(tier: Tier, part: Part) -> bool:
+    """Tell whether a tier opens this part. `readable_by` of the querysets is the same rule in SQL."""
+    return tier >= Tier(part.tier) > Tier.READER
+
+
+@dataclass(frozen=True, slots=True)
+class OpenBriefing:
+    """A briefing as a member reads it; `html` is rendered and cleaned."""
+
+    title: str
+    summary: str
+    tier: Tier
+    html: str
+
+
+@dataclass(frozen=True, slots=True)
+class OpenNote:
+    """A source note as a member reads it, beside the title and the publisher of its source."""
+
+    citation_id: int
+    source: str
+    publisher: str
+    tier: Tier
+    html: str
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """What the gate hands over to one reader."""
+
+    briefings: Sequence[OpenBriefing]
+    notes: Sequence[OpenNote]
+
+    def __bool__(self) -> bool:
+        return bool(self.briefings or self.notes)
+
+
+NOTHING = Opened((), ())
+
+
+def open_for(tier: Tier, *, profile_id: int) -> Opened:
+    """Return what that tier may read behind a profile: two queries, or none for somebody without a tier."""
+    if tier == Tier.READER:
+        return NOTHING
+    with transaction.atomic():
+        briefings = list(Briefing.objects.readable_by(tier).filter(teaser__profile=profile_id))
+        notes = list(SourceNote.objects.readable_by(tier).filter(citation__profile=profile_id))
+    return Opened([_briefing(one) for one in briefings], [_note(one) for one in notes])
+
+
+def _briefing(briefing: Briefing) -> OpenBriefing:
+    teaser = briefing.teaser
+    return OpenBriefing(teaser.title, teaser.summary, Tier(teaser.tier), render_markdown(briefing.body, below=2))
+
+
+def _note(note: SourceNote) -> OpenNote:
+    source = note.citation.source
+    html = render_markdown(note.body, below=3)
+    return OpenNote(note.citation_id, source.title, source.publisher.name, Tier(note.tier), html)
