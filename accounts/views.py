@@ -1,13 +1,64 @@
-from allauth.account.models import EmailAddress
+from typing import cast
+
+from django.conf import settings
+from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
-from django.views.decorators.http import require_safe
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.http import require_http_methods, require_safe
+
+from accounts import actions
+from accounts.access import standing_of
+from accounts.membership import membership_of
+from accounts.models import User
 
 
 @require_safe
 @login_required
 def account_home(request: HttpRequest) -> HttpResponse:
     """The reader's own page."""
-    verified = EmailAddress.objects.filter(user=request.user.pk, verified=True).exists()
-    return render(request, "accounts/account_home.html", {"verified": verified})
+    user = cast(User, request.user)
+    membership = membership_of(user, at=timezone.now())
+    return render(request, "accounts/account_home.html", {"membership": membership})
+
+
+@require_safe
+def corner(request: HttpRequest) -> HttpResponse:
+    """The corner of the header, which public pages load apart because they are the same for everybody."""
+    return render(request, "accounts/_corner.html")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@login_required
+def circle(request: HttpRequest) -> HttpResponse:
+    """Join the Strategic Circle: one button, then back to where the reader came from."""
+    user = cast(User, request.user)
+    back = _back(request)
+    if request.method == "POST":
+        try:
+            actions.join_circle(user=user)
+        except actions.NotVerified:
+            messages.error(request, "Confirm your email address first; then you can join.")
+            return redirect("account_email")
+        messages.success(request, "Welcome to the Strategic Circle. Its briefings and source notes are open to you.")
+        return redirect(back)
+    context = {"standing": standing_of(user, at=timezone.now()), "back": back}
+    return render(request, "accounts/circle.html", context)
+
+
+@require_http_methods(["POST"])
+@login_required
+def leave_circle(request: HttpRequest) -> HttpResponse:
+    actions.leave_circle(user=cast(User, request.user))
+    messages.success(request, "You have left the Strategic Circle. You can join again at any time.")
+    return redirect("accounts:home")
+
+
+def _back(request: HttpRequest) -> str:
+    """Where the reader came from, if that is a page of ours."""
+    wanted = request.POST.get("next") or request.GET.get("next") or ""
+    own = url_has_allowed_host_and_scheme(wanted, {request.get_host()}, require_https=settings.SECURE_BEHIND_TLS)
+    return wanted if own and wanted.startswith("/") else reverse("accounts:home")

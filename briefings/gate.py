@@ -11,6 +11,7 @@ from django.db import transaction
 
 from accounts.tiers import Tier
 from briefings.models import Briefing, SourceNote
+from briefings.querysets import BRIEFING, NOTE, Row
 from profiles.markup import render_markdown
 
 
@@ -30,7 +31,6 @@ class OpenBriefing:
     """A briefing as a member reads it; `html` is rendered and cleaned."""
 
     title: str
-    summary: str
     tier: Tier
     html: str
 
@@ -61,21 +61,21 @@ NOTHING = Opened((), ())
 
 
 def open_for(tier: Tier, *, profile_id: int) -> Opened:
-    """Return what that tier may read behind a profile: two queries, or none for somebody without a tier."""
+    """Return what that tier may read behind a profile: one query, or none for somebody without a tier."""
     if tier == Tier.READER:
         return NOTHING
+    briefings = Briefing.objects.readable_by(tier).filter(teaser__profile=profile_id).as_rows()
+    notes = SourceNote.objects.readable_by(tier).filter(citation__profile=profile_id).as_rows()
     with transaction.atomic():
-        briefings = list(Briefing.objects.readable_by(tier).filter(teaser__profile=profile_id))
-        notes = list(SourceNote.objects.readable_by(tier).filter(citation__profile=profile_id))
-    return Opened([_briefing(one) for one in briefings], [_note(one) for one in notes])
+        rows = sorted(Row(*row) for row in briefings.union(notes, all=True))
+    return Opened(
+        [_briefing(row) for row in rows if row.part == BRIEFING], [_note(row) for row in rows if row.part == NOTE]
+    )
 
 
-def _briefing(briefing: Briefing) -> OpenBriefing:
-    teaser = briefing.teaser
-    return OpenBriefing(teaser.title, teaser.summary, Tier(teaser.tier), render_markdown(briefing.body, below=2))
+def _briefing(row: Row) -> OpenBriefing:
+    return OpenBriefing(row.title, Tier(row.tier), render_markdown(row.body, below=2))
 
 
-def _note(note: SourceNote) -> OpenNote:
-    source = note.citation.source
-    html = render_markdown(note.body, below=3)
-    return OpenNote(note.citation_id, source.title, source.publisher.name, Tier(note.tier), html)
+def _note(row: Row) -> OpenNote:
+    return OpenNote(row.id, row.title, row.publisher, Tier(row.tier), render_markdown(row.body, below=3))

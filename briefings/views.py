@@ -4,10 +4,14 @@ from django.db.models import Count
 from django.http import HttpRequest, HttpResponse, HttpResponsePermanentRedirect
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from accounts.tiers import GATED, Tier
+from accounts.access import standing_of, tier_of
+from accounts.tiers import GATED, Tier, tier_named
+from briefings.gate import open_for
 from briefings.models import SourceNote
+from briefings.steps import next_step
 from briefings.teasers import page_of, teasers_of
 from config.pagecache import PRIVATE
 from profiles.models import Profile
@@ -36,7 +40,7 @@ class Notes:
 @require_safe
 def briefing_detail(request: HttpRequest, slug: str) -> HttpResponse:
     try:
-        response = _locked_page(request, profile_at(slug, Profile.objects.select_related("live_revision")))
+        response = _page(request, profile_at(slug, Profile.objects.select_related("live_revision")))
     except Moved as moved:
         response = HttpResponsePermanentRedirect(reverse("briefings:briefing_detail", args=[moved.slug]))
     for name, value in HEADERS.items():
@@ -44,14 +48,23 @@ def briefing_detail(request: HttpRequest, slug: str) -> HttpResponse:
     return response
 
 
-def _locked_page(request: HttpRequest, profile: Profile) -> HttpResponse:
-    context = {
-        "profile": profile,
-        "name": _name(profile),
-        "briefings": teasers_of(profile.pk),
-        "notes": _notes(profile),
-    }
-    return render(request, "briefings/briefing_locked.html", context)
+def _page(request: HttpRequest, profile: Profile) -> HttpResponse:
+    at = timezone.now()
+    tier = tier_of(request.user, at=at)
+    opened = open_for(tier, profile_id=profile.pk)
+    context: dict[str, object] = {"profile": profile, "name": _name(profile), "opened": opened}
+    if tier < max(GATED):
+        context |= _still_locked(request, profile, tier)
+    return render(request, "briefings/briefing_detail.html", context)
+
+
+def _still_locked(request: HttpRequest, profile: Profile, tier: Tier) -> dict[str, object]:
+    """What anyone may know of the parts that this tier does not open, and how to get there."""
+    teasers = [teaser for teaser in teasers_of(profile.pk) if tier_named(teaser.tier_slug) > tier]
+    notes = [note for note in _notes(profile) if note.tier > tier]
+    locked = [*(tier_named(teaser.tier_slug) for teaser in teasers), *(note.tier for note in notes)]
+    step = next_step(standing_of(request.user, at=timezone.now()), locked, back=request.path) if locked else None
+    return {"locked": teasers, "locked_notes": notes, "step": step}
 
 
 def _name(profile: Profile) -> str:

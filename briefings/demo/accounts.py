@@ -3,13 +3,17 @@
 import os
 import secrets
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 from allauth.account.models import EmailAddress
 from django.conf import settings
 from django.contrib.auth.hashers import make_password
+from django.utils import timezone
 
-from accounts.models import User
+from accounts import actions
+from accounts.models import Grant, Organisation, Seat, User
+from accounts.tiers import Tier
 from briefings import staff
 from profiles.models import Person
 
@@ -38,17 +42,17 @@ class Role:
         return f"{self.role}@example.org"
 
 
-# A reader's accounts bear the names of the tiers they are kept for.
+# The accounts of readers bear the names of what they show.
 ROLES = (
     Role("reader", "Rita", "a reader"),
-    Role("circle", "Mina", "a reader, kept for the Strategic Circle"),
-    Role("alliance", "Alma", "a reader, kept for the Leadership Alliance"),
-    Role("colleague", "Carl", "a reader, kept for a second seat of the Alliance"),
+    Role("circle", "Mina", "member of the Strategic Circle"),
+    Role("alliance", "Alma", "member of the Leadership Alliance, manager of her organisation's seats"),
+    Role("colleague", "Carl", "member of the Leadership Alliance, on the second seat"),
     Role("applicant", "Anton", "a reader, kept for an application"),
     Role("waiting", "Vera", "a reader, kept for an application that needs information"),
     Role("refused", "Rolf", "a reader, kept for a refused application"),
-    Role("expired", "Ella", "a reader, kept for an expired membership"),
-    Role("suspended", "Simon", "a reader, kept for a suspension"),
+    Role("expired", "Ella", "a reader whose membership of the Alliance has ended"),
+    Role("suspended", "Simon", "member of the Strategic Circle, suspended"),
     Role("author", "Wanda", "author, on the desk", staff.AUTHOR),
     Role("editor", "Edith", "editor, on the desk", staff.EDITOR),
     Role("editor2", "Frank", "second editor, on the desk", staff.EDITOR),
@@ -61,7 +65,35 @@ def seed_accounts(password: str) -> dict[str, User]:
     """Make one account for each role, with a verified address; return them by role."""
     staff.make_groups()
     hashed = make_password(password)  # once: hashing is slow on purpose
-    return {role.role: _seed(role, hashed) for role in ROLES}
+    people = {role.role: _seed(role, hashed) for role in ROLES}
+    _fill_the_ledger(people)
+    return people
+
+
+def _fill_the_ledger(people: dict[str, User]) -> None:
+    """Give each reader of the demo the standing that their account is named for."""
+    year_ago = timezone.now() - timedelta(days=365)
+    for role in ("circle", "suspended"):
+        actions.join_circle(user=people[role])
+    actions.suspend(
+        user=people["suspended"], by=people["officer"], reason="This account of the demo shows a suspension."
+    )
+    for name, roles, ends_at in (
+        ("Example Networks (demo)", ("alliance", "colleague"), None),
+        ("Example Hosting (demo)", ("expired",), year_ago + timedelta(days=300)),
+    ):
+        organisation = Organisation.objects.create(name=name, number_resources=["AS64500"])
+        for number, role in enumerate(roles, start=1):
+            Seat.objects.create(organisation=organisation, user=people[role], number=number, starts_at=year_ago)
+        Grant.objects.create(
+            organisation=organisation,
+            tier=Tier.LEADERSHIP_ALLIANCE,
+            starts_at=year_ago,
+            ends_at=ends_at,
+            how=Grant.How.COMP,
+            evidence="Made up for the demo.",
+            granted_by=people["officer"],
+        )
 
 
 def _seed(role: Role, hashed: str) -> User:

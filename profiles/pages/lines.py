@@ -101,6 +101,7 @@ class Footnote:
 class Use:
     """One citation of a source: how far we believe it, what it establishes, and for which judgements."""
 
+    citation_id: int
     stance: str
     credibility: int
     credibility_words: str
@@ -269,6 +270,7 @@ class _Shelf:
 
     def _use(self, citation: Citation) -> Use:
         return Use(
+            citation_id=citation.pk,
             stance=citation.stance,
             credibility=citation.credibility,
             credibility_words=credibility_in_words(citation.credibility),

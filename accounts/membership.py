@@ -1,0 +1,64 @@
+"""What somebody's own page says of their membership."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from accounts.access import grants_of, standing_of, suspensions_of
+from accounts.models import SEATS, Grant, Organisation, Seat, Suspension, User
+from accounts.tiers import Tier
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A seat somebody has, and who has the others."""
+
+    organisation: Organisation
+    is_manager: bool
+    seats: Sequence[Seat]
+
+    @property
+    def free(self) -> int:
+        return SEATS - len(self.seats)
+
+
+@dataclass(frozen=True, slots=True)
+class Membership:
+    """Tier and since when, seats, and what stands in the way."""
+
+    tier: Tier
+    since: datetime | None
+    until: datetime | None
+    verified: bool
+    joined: bool
+    places: Sequence[Place]
+    suspensions: Sequence[Suspension]
+
+    @property
+    def is_reader(self) -> bool:
+        return self.tier == Tier.READER
+
+
+def membership_of(user: User, *, at: datetime) -> Membership:
+    """Return what the ledger says of somebody at that moment."""
+    standing = standing_of(user, at=at)
+    grants = [grant for grant in grants_of(user, at=at) if grant.tier == standing.tier]
+    return Membership(
+        tier=standing.tier,
+        since=min((grant.starts_at for grant in grants), default=None),
+        until=_last_end(grants),
+        verified=standing.verified,
+        joined=Grant.objects.filter(user=user, how=Grant.How.JOINED, ends_at=None).exists(),
+        places=[_place(seat, at) for seat in Seat.objects.holding(at).filter(user=user).select_related("organisation")],
+        suspensions=list(suspensions_of(user, at=at).select_related("organisation")),
+    )
+
+
+def _last_end(grants: Sequence[Grant]) -> datetime | None:
+    ends = [grant.ends_at for grant in grants]
+    return max((end for end in ends if end), default=None) if None not in ends else None
+
+
+def _place(seat: Seat, at: datetime) -> Place:
+    seats = Seat.objects.holding(at).filter(organisation=seat.organisation).select_related("user").order_by("number")
+    return Place(seat.organisation, seat.number == 1, list(seats))

@@ -1,0 +1,51 @@
+"""The one step that brings this reader further: log in, confirm, join or apply."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from django.urls import reverse
+
+from accounts.access import Standing
+from accounts.tiers import Tier
+from briefings.teasers import page_of
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A sentence, and the link that follows from it."""
+
+    words: str
+    label: str
+    url: str
+    other_label: str = ""
+    other_url: str = ""
+
+
+def next_step(standing: Standing, locked: Sequence[Tier], *, back: str) -> Step | None:
+    """Return what to offer somebody for whom these tiers are locked; `back` is where they are now."""
+    if not locked:
+        return None
+    if not standing.logged_in:
+        return Step(
+            "Members read on here. If you have no account yet, one takes a minute and costs nothing.",
+            "Log in",
+            _from(reverse("account_login"), back),
+            "Create an account",
+            _from(reverse("account_signup"), back),
+        )
+    if standing.suspended:
+        words = "Your membership is suspended for now. Your account page says why."
+        return Step(words, "Your account", reverse("accounts:home"))
+    if not standing.verified:
+        words = "Your email address is not confirmed yet. Confirm it, then you can join."
+        return Step(words, "Confirm your address", reverse("account_email"))
+    if min(locked) == Tier.STRATEGIC_CIRCLE:
+        words = "You are logged in. The Strategic Circle is free, and joining it takes one click."
+        return Step(words, "Join the Strategic Circle", _from(reverse("accounts:circle"), back))
+    words = "The rest is for members of the Leadership Alliance: companies that hold IP address resources."
+    return Step(words, "About the Leadership Alliance", page_of(Tier.LEADERSHIP_ALLIANCE))
+
+
+def _from(url: str, back: str) -> str:
+    return f"{url}?{urlencode({'next': back})}"

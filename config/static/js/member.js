@@ -1,0 +1,44 @@
+// A page is the same for everybody. What is a reader's own, the corner of the header and the member panel, comes apart.
+const fetched = async (url, selector) => {
+  const response = await fetch(url, { credentials: "same-origin" });
+  if (!response.ok) throw new Error(response.status);
+  return new DOMParser().parseFromString(await response.text(), "text/html").querySelector(selector);
+};
+
+const corner = document.querySelector(".corner[data-src]");
+const panel = document.getElementById("deeper");
+const isMember = document.cookie.split("; ").includes("assay_member=1");
+
+// The notes stand beside the sources they speak of; one whose source is not shown stays in the panel.
+const besideSources = (opened) => {
+  for (const note of opened.querySelectorAll("[data-note]"))
+    document.querySelector(`[data-citation="${note.dataset.note}"]`)?.append(note);
+  const words = opened.querySelector("[data-moved]");
+  if (words && !opened.querySelector("[data-note]")) words.hidden = false;
+};
+
+let opening;
+const open = (focus) => {
+  opening ??= fetched(panel.dataset.src, "#deeper").then((opened) => {
+    panel.replaceWith(opened);
+    besideSources(opened);
+  });
+  return opening.then(() => focus && document.getElementById("deeper-title").focus());
+};
+
+if (isMember && corner)
+  fetched(corner.dataset.src, "[data-corner]").then((own) => corner.replaceWith(own), () => {});
+
+if (panel?.dataset.src) {
+  const link = panel.querySelector("[data-opens]");
+  link?.addEventListener("click", (event) => {
+    event.preventDefault();
+    open(true).catch(() => location.assign(link.href));
+  });
+  if (isMember)
+    new IntersectionObserver((entries, observer) => {
+      if (!entries.some((entry) => entry.isIntersecting)) return;
+      observer.disconnect();
+      open(false).catch(() => { opening = undefined; });
+    }, { rootMargin: "600px" }).observe(panel);
+}
