@@ -1,0 +1,225 @@
+"""Gated text cannot leak: every address of the site, asked in every way by every kind of reader.
+
+Each gated field holds a word that stands nowhere else. Wherever it turns up in an answer to somebody who may not read it,
+the walk has found a leak; an address that the walk cannot ask for fails it as well.
+"""
+
+import re
+from datetime import timedelta
+
+import pytest
+from django.contrib import admin
+from django.core import mail
+from django.db import transaction
+from django.http import HttpResponse
+from django.test import Client
+from django.urls import URLPattern, get_resolver, path
+from django.utils import timezone
+from django.utils.regex_helper import normalize
+
+from accounts import actions
+from accounts.tiers import Tier
+from briefings.models import Briefing, SourceNote
+from config.urls import urlpatterns
+from tests.builders import (
+    cite,
+    give,
+    make_briefing,
+    make_note,
+    make_profile,
+    make_publisher,
+    make_source,
+    make_user,
+)
+
+pytestmark = pytest.mark.django_db
+
+CIRCLE, ALLIANCE, CIRCLE_NOTE, ALLIANCE_NOTE = CANARIES = [f"canary{n}q7zx" for n in range(4)]
+MAY_READ = {"circle": {CIRCLE, CIRCLE_NOTE}, "alliance": set(CANARIES)}
+ON_THE_DESK = {"author", "editor"}  # read what they edit, there and nowhere else
+OPEN = "/profiles/tidewater/briefing/"
+METHODS = ("GET", "HEAD", "POST")
+# What the parameters of an address stand for; those of the desk name a row of their own table.
+VALUES = {
+    "profile": "tidewater",
+    "facets": "africa",
+    "publishers": "wire",
+    "people": "wanda-writer",
+    "facet": "region",
+    "key": "a-key",
+    "uidb36": "1",
+    "digest": "0" * 64,
+    "extension": "webp",
+    "app_label": "profiles",
+    "url": "nowhere/",
+    "content_type_id": "1",
+    "object_id": "1",
+    "pk": "1",
+    "id": "1",
+}
+
+
+@pytest.fixture
+def world(db):
+    """A live profile with something behind each tier, a withdrawn one and a draft, and every kind of reader."""
+    profile = make_profile(
+        "tidewater", live=True, name="Tidewater", judgements={"j1": "So."}, facets={"region": "Africa"}
+    )
+    profiles = [profile, make_profile("draft", name="Draft"), make_profile("gone", live=True, name="Gone")]
+    profiles[2].withdrawn_at = timezone.now()
+    profiles[2].save()
+    source = make_source(publisher=make_publisher("Wire", slug="wire"))
+    for one in profiles:
+        make_briefing(one, Tier.STRATEGIC_CIRCLE, summary="Public.", contents="Public", body=f"{CIRCLE} text")
+        make_briefing(one, Tier.LEADERSHIP_ALLIANCE, title="More", body=f"## {ALLIANCE}")
+        make_note(cite(one, source), f"*{CIRCLE_NOTE}*")
+        make_note(cite(one, judgements=[]), ALLIANCE_NOTE, tier=Tier.LEADERSHIP_ALLIANCE)
+    return profile
+
+
+@pytest.fixture
+def personas(world, mina, alma, wanda, edith, otto):
+    expired, suspended, now = make_user(), make_user(), timezone.now()
+    give(Tier.LEADERSHIP_ALLIANCE, expired, ends_at=now - timedelta(seconds=1))
+    give(Tier.LEADERSHIP_ALLIANCE, suspended)
+    actions.suspend(user=suspended, by=otto, reason="a test")
+    readers = {"unverified": make_user(verified=False), "reader": make_user(), "circle": mina, "alliance": alma}
+    barred = {"expired": expired, "suspended": suspended}
+    return {"stranger": None, **readers, **barred, "author": wanda, "editor": edith, "officer": otto}
+
+
+# --- The walk ---------------------------------------------------------------------------------------------------------
+
+
+class UnknownRoute(Exception):
+    """The walk does not know what to put into this address."""
+
+
+def routes(resolver=None, prefix=""):
+    """Every pattern of the URLconf as one regular expression."""
+    for entry in (resolver or get_resolver()).url_patterns:
+        whole = prefix + str(entry.pattern.regex.pattern).lstrip("^")
+        if isinstance(entry, URLPattern):
+            yield whole
+        else:
+            yield from routes(entry, whole)
+
+
+def addresses():
+    """An address for every route. Raises UnknownRoute where a parameter has no value."""
+    return sorted({address for route in routes() for address in filled(route)})
+
+
+def filled(route):
+    for shape, parameters in normalize(route.replace("\\Z", "").replace("(?:", "(?:")):
+        table = re.match(r"admin/(\w+)/(\w+)/", shape)
+        values = {name: value_of(name, shape, table) for name in parameters}
+        yield "/" + shape % values
+
+
+def value_of(name, shape, table):
+    if table and name in {"object_id", "pk"}:
+        model = next(
+            (m for m in admin.site._registry if (m._meta.app_label, m._meta.model_name) == table.groups()), None
+        )
+        first = model.objects.first() if model else None
+        return str(first.pk) if first else "1"
+    name = {"slug": shape.partition("/")[0].replace("profiles", "profile")}.get(name, name)
+    if shape.startswith("%(slug)s"):
+        return "about"
+    if name not in VALUES:
+        raise UnknownRoute(shape)
+    return VALUES[name]
+
+
+def leaks(personas):
+    """A line for every answer that holds what its reader may not read."""
+    every = addresses()
+    return [
+        f"{who} {method} {address}: {canary}"
+        for who, user in personas.items()
+        for address in every
+        if who in ON_THE_DESK | {"stranger", "alliance", "officer"} or not address.startswith("/admin/")
+        for method in METHODS
+        for canary in said(user, method, address) - allowed(who, address)
+    ]
+
+
+def allowed(who, address):
+    if address.startswith("/admin/") and who in ON_THE_DESK:
+        return set(CANARIES)
+    return MAY_READ.get(who, set()) if address == OPEN else set()
+
+
+def said(user, method, address):
+    """The canaries in an answer: in its body, headers and cookies. Whatever the question did is undone."""
+    client = Client(raise_request_exception=False)
+    with transaction.atomic():
+        if user:
+            client.force_login(user)
+        response = client.generic(method, address)
+        body = b"".join(response.streaming_content) if response.streaming else response.content
+        whole = body.decode(errors="replace") + str(response.headers) + str(response.cookies)
+        transaction.set_rollback(True)
+    return {canary for canary in CANARIES if canary in whole}
+
+
+class ModuleWith:
+    """A URLconf of these patterns, compared by identity."""
+
+    def __init__(self, urlpatterns):
+        self.urlpatterns = urlpatterns
+
+
+def test_no_answer_holds_what_its_reader_may_not_read(personas):
+    assert leaks(personas) == []
+    assert not [message for message in mail.outbox if any(canary in message.as_string() for canary in CANARIES)]
+
+
+def test_the_walk_meets_what_it_looks_for(personas):
+    assert said(personas["alliance"], "GET", OPEN) == set(CANARIES)
+    assert said(personas["circle"], "GET", OPEN) == {CIRCLE, CIRCLE_NOTE}
+    for address in (
+        "/",
+        "/profiles/tidewater/",
+        OPEN,
+        "/accounts/login/",
+        "/admin/",
+        "/facets/region/africa/",
+        "/about/",
+    ):
+        assert address in addresses()
+
+
+def test_the_walk_fails_at_an_address_it_does_not_know(settings):
+    settings.ROOT_URLCONF = ModuleWith([*urlpatterns, path("new/<slug:unheard_of>/", lambda request: None)])
+    with pytest.raises(UnknownRoute, match="new/"):
+        addresses()
+
+
+def test_the_walk_finds_a_page_that_prints_a_gated_field(personas, settings):
+    def careless(request):
+        return HttpResponse(Briefing.objects.first().body)
+
+    settings.ROOT_URLCONF = ModuleWith([path("careless/", careless), *urlpatterns])
+    only = {"stranger": None}
+    assert f"stranger GET /careless/: {CIRCLE}" in leaks(only)
+
+
+# --- Non-interference ----------------------------------------------------------------------------------------------------
+
+
+def test_a_stranger_cannot_tell_that_gated_text_has_changed(world):
+    before = {address: told(address) for address in addresses() if not address.startswith(("/admin/", "/accounts/"))}
+    Briefing.objects.update(body="Something else altogether, and longer. " * 20)
+    SourceNote.objects.update(body="Another note.")
+    assert {address: told(address) for address in before} == before
+
+
+def told(address):
+    client = Client(raise_request_exception=False)
+    response = client.get(address)
+    body = b"".join(response.streaming_content) if response.streaming else response.content
+    # A token and the moment are new each time.
+    plain = re.sub(rb'name="csrfmiddlewaretoken" value="\w+"', b"", body)
+    return response.status_code, plain, sorted(response.headers.items())
