@@ -1,8 +1,10 @@
 """What CI runs: `make test`, and its fast part, `make check`."""
 
 import os
+import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -10,11 +12,13 @@ from pathlib import Path
 
 from config import env
 from config.chromium import MISSING, install_chromium
+from config.processes import Part, last_lines, spawn, stop
 
 PYTHON = sys.executable
 DJADE = str(Path(sys.prefix) / "bin" / "djade")  # a program, not a module
 TYPED = ["profiles", "accounts", "briefings", "config"]
 METHOD_TESTS = [f"tests/profiles/grading/test_{name}.py" for name in ("method", "scale", "working")]
+SLOW_TESTS = ["tests/faults", "tests/browser"]  # about as long as all the others
 TOGETHER = 2
 LABEL_WIDTH = 32
 
@@ -24,7 +28,7 @@ def main(argv: Sequence[str]) -> int:
     well = in_parallel(lint_steps() if everything else {**lint_steps(), "Method": pytest(*METHOD_TESTS)})
     if everything:
         well = make_room_for_browser() and well
-        well = alone("Tests", pytest()) and well
+        well = side_by_side(test_runs()) and well
     return 0 if well else 1
 
 
@@ -70,10 +74,37 @@ def quietly(label: str, command: list[str]) -> bool:
     return done.returncode == 0
 
 
-def alone(label: str, command: list[str]) -> bool:
-    started = time.monotonic()
-    code = subprocess.run(command, cwd=env.ROOT, check=False).returncode
-    report(label, code, started)
+def test_runs() -> dict[str, list[str]]:
+    """Return the runs of pytest that may go side by side; each starts servers of its own."""
+    if {"DATABASE_URL", "REDIS_URL"} & set(os.environ):
+        return {"Tests": pytest()}  # on servers of yours two runs would meet
+    return {
+        "Tests of faults and the browser": pytest(*SLOW_TESTS),
+        "Tests of everything else": pytest("tests", *(f"--ignore={folder}" for folder in SLOW_TESTS)),
+    }
+
+
+def side_by_side(runs: Mapping[str, list[str]]) -> bool:
+    """Run them all to their ends: of one that went well the last line, of one that failed everything it said."""
+    with tempfile.TemporaryDirectory(prefix="assay-verify-") as folder:
+        logs = [Path(folder) / f"{number}.log" for number in range(len(runs))]
+        started = time.monotonic()
+        # In sessions of their own: Ctrl-C reaches us alone, and a run that hears it once puts its servers away.
+        parts = [
+            spawn(label, command, log, kind_signal=signal.SIGINT)
+            for (label, command), log in zip(runs.items(), logs, strict=True)
+        ]
+        with ThreadPoolExecutor(len(parts)) as pool:
+            try:
+                return all(list(pool.map(ended_well, parts, [started] * len(parts))))
+            finally:
+                stop(parts)
+
+
+def ended_well(part: Part, started: float) -> bool:
+    code = part.process.wait()
+    said = last_lines(part.log, 1) if code == 0 else part.log.read_text(errors="replace")
+    report(part.name, code, started, f"\n{said}")
     return code == 0
 
 
@@ -96,4 +127,7 @@ def report(label: str, code: int, started: float, said: str = "") -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except KeyboardInterrupt:
+        sys.exit(130)
