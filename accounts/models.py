@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from accounts.querysets import HoldingQuerySet
 from accounts.tiers import GATED
+from config.audit import audited, changes, never_emptied
 
 
 class UserManager(BaseUserManager["User"]):
@@ -23,6 +24,19 @@ class UserManager(BaseUserManager["User"]):
 
     def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> "User":
         return self.create_user(email, password, **{**fields, "is_staff": True, "is_superuser": True})
+
+
+def audited_join(what: str, column: str) -> list[pgtrigger.Trigger]:
+    """Entries about the person for what a table between people and something else gives and takes."""
+    both = [column, "user_id"]
+    return [
+        audited(f"{what}.given", pgtrigger.Insert, kind="user", subject="user_id", says=[column]),
+        audited(f"{what}.moved", pgtrigger.Update, kind="user", subject="user_id", says=both, when=changes(*both)),
+        audited(f"{what}.taken", pgtrigger.Delete, kind="user", subject="user_id", says=[column]),
+    ]
+
+
+RIGHTS = ["is_staff", "is_superuser", "is_active"]
 
 
 class User(AbstractUser):
@@ -47,6 +61,17 @@ class User(AbstractUser):
                 violation_error_message="This address already has an account.",
             )
         ]
+        triggers = [
+            audited(
+                "rights.given",
+                pgtrigger.Insert,
+                kind="user",
+                says=RIGHTS,
+                when="NEW.is_staff OR NEW.is_superuser",
+            ),
+            audited("rights.changed", pgtrigger.Update, kind="user", says=RIGHTS, when=changes(*RIGHTS)),
+            audited("user.removed", pgtrigger.Delete, kind="user", says=RIGHTS),
+        ]
 
     def __str__(self) -> str:
         return self.email
@@ -58,8 +83,28 @@ class User(AbstractUser):
         return self.get_full_name()
 
 
+class InGroup(User.groups.through):  # type: ignore[misc,name-defined]
+    """Somebody in a group of the desk. Django makes the table; this carries its triggers."""
+
+    class Meta:
+        proxy = True
+        default_permissions = ()
+        triggers = audited_join("group", "group_id")
+
+
+class MayDo(User.user_permissions.through):  # type: ignore[misc,name-defined]
+    """A permission somebody has beside those of their groups."""
+
+    class Meta:
+        proxy = True
+        default_permissions = ()
+        triggers = audited_join("permission", "permission_id")
+
+
 TIERS = [(tier.value, tier.title) for tier in GATED]
 SEATS = 3
+HELD = ["user_id", "organisation_id", "starts_at", "ends_at"]
+SEATED, GRANTED, SUSPENDED = [*HELD, "number"], [*HELD, "tier", "how"], HELD
 
 
 def lasts_some_time(name: str) -> models.CheckConstraint:
@@ -140,6 +185,11 @@ class Seat(models.Model):
             ),
             lasts_some_time("seat_lasts"),
         ]
+        triggers = [
+            audited("seat.given", pgtrigger.Insert, kind="seat", says=SEATED),
+            audited("seat.changed", pgtrigger.Update, kind="seat", says=SEATED, when=changes(*SEATED)),
+            audited("seat.removed", pgtrigger.Delete, kind="seat", says=SEATED),
+        ]
 
     def __str__(self) -> str:
         return f"{self.organisation}, seat {self.number}"
@@ -201,6 +251,17 @@ class Grant(models.Model):
                     RAISE EXCEPTION 'A grant is never edited, except to end it earlier.';
                 END IF; RETURN NEW;""",
             ),
+            audited("grant.added", pgtrigger.Insert, kind="grant", says=GRANTED, by="granted_by_id"),
+            audited(
+                "grant.ended",
+                pgtrigger.Update,
+                kind="grant",
+                says=GRANTED,
+                when=changes("ends_at", "ended_by_id", "end_reason"),
+                by="ended_by_id",
+                why="end_reason",
+            ),
+            never_emptied("grants", "A grant stays in the ledger."),
         ]
 
     def __str__(self) -> str:
@@ -226,6 +287,17 @@ class Suspension(models.Model):
     class Meta:
         ordering = ["-starts_at", "-pk"]
         constraints = [one_holder("suspension_holder"), lasts_some_time("suspension_lasts")]
+        triggers = [
+            audited("suspension.added", pgtrigger.Insert, kind="suspension", says=SUSPENDED, by="by_id", why="reason"),
+            audited(
+                "suspension.changed",
+                pgtrigger.Update,
+                kind="suspension",
+                says=SUSPENDED,
+                when=changes(*SUSPENDED, "reason"),
+            ),
+            audited("suspension.removed", pgtrigger.Delete, kind="suspension", says=SUSPENDED),
+        ]
 
     def __str__(self) -> str:
         return f"{self.organisation or self.user}, since {self.starts_at:%d %B %Y}"

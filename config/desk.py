@@ -8,11 +8,12 @@ from django.core.exceptions import BadRequest
 from django.db import IntegrityError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 
+from config.audit import acting
 from profiles.grading.pipeline import editing
 
 
 class Desk(AdminSite):
-    """The editors' side. Every change made here is one transaction that says where it came from."""
+    """The editors' side. Every change made here is one transaction that says where it came from and who made it."""
 
     site_header = "Assay desk"
     site_title = "Assay desk"
@@ -27,7 +28,7 @@ class Desk(AdminSite):
             if request.method != "POST":
                 return checked(request, *args, **kwargs)
             try:
-                with editing(by="desk"):
+                with acting(by=request.user), editing(by="desk"):
                     return checked(request, *args, **kwargs)
             except IntegrityError as error:
                 # The forms check first; what comes this far is two people at once. Nothing of this save stands.

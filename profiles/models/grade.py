@@ -2,8 +2,8 @@ import pgtrigger
 from django.db import models
 from django.db.models.functions import Now
 
+from config.audit import never_emptied
 from profiles.models.profile import Profile
-from profiles.models.triggers import never_emptied
 from profiles.models.verdict import VerdictField
 
 

@@ -7,6 +7,7 @@ from django.db import models
 from django.urls import reverse
 from django.utils import timezone
 
+from config.audit import audited, changes
 from profiles.models.days import readable_days
 from profiles.models.facet import Term
 from profiles.models.person import Person
@@ -60,6 +61,11 @@ def _differs(*names: str) -> str:
 
 def no_outlook() -> dict[str, dict[str, str]]:
     return {}
+
+
+PUBLISHED = ["live_revision_id", "withdrawn_at"]
+_live = "(NEW.live_revision_id IS NOT NULL AND NEW.withdrawn_at IS NULL)"
+_moved = changes(*PUBLISHED)
 
 
 class Profile(models.Model):
@@ -122,6 +128,20 @@ class Profile(models.Model):
                 func="""
                 INSERT INTO profiles_formerslug (slug, profile_id) VALUES (OLD.slug, NEW.id)
                 ON CONFLICT (slug) DO UPDATE SET profile_id = excluded.profile_id; RETURN NULL;""",
+            ),
+            audited(
+                "profile.published", pgtrigger.Update, kind="profile", says=PUBLISHED, when=f"{_moved} AND {_live}"
+            ),
+            audited(
+                "profile.withdrawn", pgtrigger.Update, kind="profile", says=PUBLISHED, when=f"{_moved} AND NOT {_live}"
+            ),
+            audited("profile.filed", pgtrigger.Insert, kind="profile", says=PUBLISHED, when=_live),
+            audited(
+                "profile.removed",
+                pgtrigger.Delete,
+                kind="profile",
+                says=["slug", *PUBLISHED],
+                when="OLD.live_revision_id IS NOT NULL",
             ),
         ]
 

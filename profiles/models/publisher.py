@@ -1,6 +1,8 @@
+import pgtrigger
 from django.db import models
 from django.urls import reverse
 
+from config.audit import audited, changes
 from profiles.models.slugs import SlugField
 from profiles.models.triggers import letter_changes, touches_on_change
 
@@ -47,6 +49,20 @@ class Publisher(models.Model):
         triggers = [
             *touches_on_change("publisher", node="id", columns=["reliability"], shows=["name"]),
             *letter_changes(),
+            audited(
+                "letter.filed",
+                pgtrigger.Insert,
+                kind="publisher",
+                says=["reliability"],
+                when="NEW.reliability <> 'F'",
+            ),
+            audited(
+                "letter.changed",
+                pgtrigger.Update,
+                kind="publisher",
+                says=["reliability"],
+                when=changes("reliability"),
+            ),
         ]
 
     def __str__(self) -> str:

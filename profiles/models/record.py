@@ -10,11 +10,11 @@ from django.conf import settings
 from django.db import models
 from django.db.models.functions import Now
 
+from config.audit import never_emptied
 from profiles.models.citation import Citation, Judgement
 from profiles.models.days import readable_days
 from profiles.models.publisher import Publisher, Reliability
 from profiles.models.source import Source
-from profiles.models.triggers import never_emptied
 
 SPOKEN_OF: dict[str, Any] = {"null": True, "editable": False, "db_constraint": False}
 SOMEBODY: dict[str, Any] = {"null": True, "editable": False, "related_name": "+"}

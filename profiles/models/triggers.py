@@ -141,18 +141,3 @@ def _keep(was: str, rows: str, where: str = "") -> str:
     SELECT n.id, clock_timestamp(), {was}, n.reliability, coalesce(told ->> 'basis', {BASIS}), n.reliability_reason,
            (told ->> 'right')::int, (told ->> 'wrong')::int, (told ->> 'by')::bigint, (told ->> 'accepted_by')::bigint
     FROM {rows} CROSS JOIN (SELECT {TOLD} AS told) AS teller {where};"""
-
-
-def never_emptied(rows: str, sentence: str) -> pgtrigger.Trigger:
-    """Refuse TRUNCATE, which no trigger on rows would see."""
-    return pgtrigger.Trigger(
-        name=f"{rows}_are_never_emptied",
-        level=pgtrigger.Statement,
-        when=pgtrigger.Before,
-        operation=pgtrigger.Truncate,
-        # Tests that really commit empty every table between them, and say so.
-        func=f"""
-                IF current_setting('assay.empties_tables', true) IS DISTINCT FROM 'on' THEN
-                    RAISE EXCEPTION '{sentence}';
-                END IF; RETURN NULL;""",
-    )
