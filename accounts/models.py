@@ -1,7 +1,7 @@
 from typing import Any, ClassVar
 
 import pgtrigger
-from django.contrib.auth.models import AbstractUser, BaseUserManager
+from django.contrib.auth.models import AbstractUser, BaseUserManager, Group
 from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
 from django.db import models
@@ -26,13 +26,14 @@ class UserManager(BaseUserManager["User"]):
         return self.create_user(email, password, **{**fields, "is_staff": True, "is_superuser": True})
 
 
-def audited_join(what: str, column: str) -> list[pgtrigger.Trigger]:
-    """Entries about the person for what a table between people and something else gives and takes."""
-    both = [column, "user_id"]
+def audited_join(what: str, *, of: str = "user") -> list[pgtrigger.Trigger]:
+    """Entries about a person or group for what a table between them and something else gives and takes."""
+    given, holder = f"{what}_id", f"{of}_id"
+    both = [given, holder]
     return [
-        audited(f"{what}.given", pgtrigger.Insert, kind="user", subject="user_id", says=[column]),
-        audited(f"{what}.moved", pgtrigger.Update, kind="user", subject="user_id", says=both, when=changes(*both)),
-        audited(f"{what}.taken", pgtrigger.Delete, kind="user", subject="user_id", says=[column]),
+        audited(f"{what}.given", pgtrigger.Insert, kind=of, subject=holder, says=[given]),
+        audited(f"{what}.moved", pgtrigger.Update, kind=of, subject=holder, says=both, when=changes(*both)),
+        audited(f"{what}.taken", pgtrigger.Delete, kind=of, subject=holder, says=[given]),
     ]
 
 
@@ -89,7 +90,7 @@ class InGroup(User.groups.through):  # type: ignore[misc,name-defined]
     class Meta:
         proxy = True
         default_permissions = ()
-        triggers = audited_join("group", "group_id")
+        triggers = audited_join("group")
 
 
 class MayDo(User.user_permissions.through):  # type: ignore[misc,name-defined]
@@ -98,7 +99,16 @@ class MayDo(User.user_permissions.through):  # type: ignore[misc,name-defined]
     class Meta:
         proxy = True
         default_permissions = ()
-        triggers = audited_join("permission", "permission_id")
+        triggers = audited_join("permission")
+
+
+class GroupMayDo(Group.permissions.through):  # type: ignore[misc,name-defined]
+    """A permission that everybody in a group has."""
+
+    class Meta:
+        proxy = True
+        default_permissions = ()
+        triggers = audited_join("permission", of="group")
 
 
 TIERS = [(tier.value, tier.title) for tier in GATED]

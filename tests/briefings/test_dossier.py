@@ -9,6 +9,7 @@ from accounts.tiers import Tier
 from briefings.demo import DOSSIERS
 from briefings.dossier import BadDossier, export_dossier, import_dossier
 from briefings.models import Briefing, SourceNote, Teaser
+from config.models import AuditEntry
 from profiles.models import Citation, Mark, Profile, Publisher, Source
 from tests.builders import cite, make_profile, make_source, picture, settle
 from tests.profiles.dossier.examples import every_row, example, write
@@ -192,6 +193,14 @@ def test_export_into_a_folder_writes_the_file_and_its_picture(tmp_path):
     import_dossier(write(tmp_path, example(figure={"file": "example.webp", "alt": "A.", "credit": "Ours"})))
     call_command("export_dossier", "example", "--to", tmp_path / "new" / "folder")
     assert sorted(path.name for path in (tmp_path / "new" / "folder").iterdir()) == ["example.webp", "example.yaml"]
+
+
+def test_an_export_is_in_the_audit_and_none_of_its_text(tmp_path):
+    import_dossier(write(tmp_path, gated()))
+    call_command("export_dossier", "example")
+    entry = AuditEntry.objects.get(verb="dossier.exported")
+    assert (entry.subject_kind, entry.subject_id) == ("profile", Profile.objects.get().pk)
+    assert (entry.actor, entry.reason, entry.details) == (None, "", {})
 
 
 def test_export_of_an_unknown_profile_is_told():

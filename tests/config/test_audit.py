@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from django.contrib.auth.models import Group
+from django.contrib.auth.models import Group, Permission
 from django.db import DatabaseError, connection, transaction
 from django.urls import reverse
 
@@ -128,6 +128,15 @@ def test_a_permission_beside_the_groups_is_seen(mina):
     sql("INSERT INTO accounts_user_user_permissions (user_id, permission_id) SELECT %s, min(id) FROM auth_permission",
         mina.pk)  # fmt: skip
     assert entries(mina, "permission.given")
+
+
+def test_what_a_group_may_do_is_seen():
+    group = Group.objects.create(name="Visitors")
+    permission = Permission.objects.get(codename="publish_profile")
+    group.permissions.add(permission)
+    group.permissions.clear()
+    assert [(entry.verb, entry.details) for entry in entries(group)] == [
+        ("permission.given", {"permission_id": permission.pk}), ("permission.taken", {"permission_id": permission.pk})]  # fmt: skip
 
 
 def test_a_change_that_changes_nothing_leaves_no_entry(profile, mina):

@@ -5,6 +5,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from briefings.dossier import NothingToExport, export_dossier
+from config.audit import record
 from profiles.models import Profile
 
 
@@ -20,9 +21,11 @@ class Command(BaseCommand):
         try:
             if folder:
                 folder.mkdir(parents=True, exist_ok=True)
-            text = export_dossier(Profile.objects.get(slug=slug), to=folder)
+            profile = Profile.objects.get(slug=slug)
+            text = export_dossier(profile, to=folder)
             if folder:
                 (folder / f"{slug}.yaml").write_text(text, encoding="utf-8")
+            record("dossier.exported", profile)
         except Profile.DoesNotExist:
             raise CommandError(f"No profile has the slug {slug!r}; the list of profiles shows them all.") from None
         except NothingToExport as error:
