@@ -1,5 +1,6 @@
 """The runs of `make test` that go side by side."""
 
+import os
 import re
 import signal
 import subprocess
@@ -67,7 +68,11 @@ finally:
     here = [tmp_path / "one", tmp_path / "two"]
     one, two = ([*python(waits), str(path)] for path in here)
     verifying = subprocess.Popen(
-        python(INTERRUPTED.format(one=one, two=two)), cwd=env.ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        python(INTERRUPTED.format(one=one, two=two)),
+        cwd=env.ROOT,
+        env=os.environ | {"TMPDIR": str(tmp_path)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
     )
     assert wait_until(lambda: all(path.exists() for path in here))
     time.sleep(0.1)
