@@ -3,6 +3,7 @@
 from django.db import models
 
 from accounts.tiers import GATED
+from briefings import counting
 from briefings.querysets import BriefingQuerySet, SourceNoteQuerySet
 from profiles.models import Citation, Profile
 
@@ -41,7 +42,10 @@ class Teaser(models.Model):
 class Briefing(models.Model):
     """The gated body of a briefing, "Deeper Profile Context". Nothing but its text lies here."""
 
-    teaser = models.OneToOneField(Teaser, models.CASCADE, primary_key=True, related_name="briefing")
+    gated = True  # config/wall.py: the site itself has no right on this table
+
+    # The database takes the body along. Django would look for it first, and whoever deletes may not be allowed to look.
+    teaser = models.OneToOneField(Teaser, models.DO_NOTHING, primary_key=True, related_name="briefing")
     body = models.TextField(help_text="Markdown.")
 
     objects = BriefingQuerySet.as_manager()
@@ -53,7 +57,11 @@ class Briefing(models.Model):
 class SourceNote(models.Model):
     """An analyst's commentary on a citation; gated."""
 
-    citation = models.OneToOneField(Citation, models.CASCADE, primary_key=True, related_name="source_note")
+    gated = True
+
+    citation = models.OneToOneField(Citation, models.DO_NOTHING, primary_key=True, related_name="source_note")
+    # Copied from the citation by a trigger, and held equal to it by a composite foreign key, made in a migration.
+    profile = models.ForeignKey(Profile, models.DO_NOTHING, editable=False, related_name="+", db_constraint=False)
     tier = models.PositiveSmallIntegerField(choices=TIERS)
     body = models.TextField(help_text="Markdown.")
 
@@ -67,6 +75,25 @@ class SourceNote(models.Model):
                 violation_error_message="A source note opens from the Strategic Circle or the Leadership Alliance upwards.",
             )
         ]
+        triggers = [counting.PROFILE_OF_ITS_CITATION, *counting.COUNTS]
 
     def __str__(self) -> str:
         return f"note {self.pk}"
+
+
+class NoteCount(models.Model):
+    """How many source notes of a profile open from one tier upwards: public, while the notes are not.
+
+    Kept by triggers on the notes; see `briefings.counting`.
+    """
+
+    profile = models.ForeignKey(Profile, models.CASCADE, related_name="note_counts")
+    tier = models.PositiveSmallIntegerField(choices=TIERS)
+    number = models.PositiveIntegerField()
+
+    class Meta:
+        ordering = ["profile", "tier"]
+        constraints = [models.UniqueConstraint(fields=["profile", "tier"], name="one_count_per_tier")]
+
+    def __str__(self) -> str:
+        return f"{self.number} notes of tier {self.tier}"

@@ -1,6 +1,5 @@
 from dataclasses import dataclass
 
-from django.db.models import Count
 from django.http import HttpRequest, HttpResponse, HttpResponsePermanentRedirect
 from django.shortcuts import render
 from django.urls import reverse
@@ -10,7 +9,6 @@ from django.views.decorators.http import require_safe
 from accounts.access import standing_of, tier_of
 from accounts.tiers import GATED, Tier, tier_named
 from briefings.gate import open_for
-from briefings.models import SourceNote
 from briefings.steps import next_step
 from briefings.teasers import page_of, teasers_of
 from config.pagecache import PRIVATE
@@ -72,5 +70,5 @@ def _name(profile: Profile) -> str:
 
 
 def _notes(profile: Profile) -> list[Notes]:
-    counted = SourceNote.objects.filter(citation__profile=profile).order_by("tier").values_list("tier")
-    return [Notes(Tier(tier), number) for tier, number in counted.annotate(number=Count("pk"))]
+    counted = profile.note_counts.filter(number__gt=0).order_by("tier").values_list("tier", "number")
+    return [Notes(Tier(tier), number) for tier, number in counted]

@@ -1,11 +1,19 @@
 from django.apps import AppConfig
 from django.contrib.admin import apps as admin
+from django.core.checks import Tags, register
+from django.db.models.signals import post_migrate
 
 
 class ConfigConfig(AppConfig):
     default = True
     name = "config"
     verbose_name = "Assay"
+
+    def ready(self) -> None:
+        from config import wall
+
+        post_migrate.connect(wall.build_after_migrate, dispatch_uid="second wall")
+        register(Tags.security, deploy=True)(wall.check_wall)
 
 
 class DeskConfig(admin.AdminConfig):

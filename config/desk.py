@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 from django.apps import apps
@@ -7,9 +8,13 @@ from django.contrib.admin import AdminSite
 from django.core.exceptions import BadRequest
 from django.db import IntegrityError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import SimpleTemplateResponse
 
+from config import wall
 from config.audit import acting
 from profiles.grading.pipeline import editing
+
+READS_GATED = "briefings.view_briefing"
 
 
 class Desk(AdminSite):
@@ -21,15 +26,16 @@ class Desk(AdminSite):
 
     def admin_view(self, view: Any, cacheable: bool = False) -> Any:
         checked: Callable[..., HttpResponse] = super().admin_view(view, cacheable)
+        answered = behind_the_wall(checked)
 
         def named(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
             if "%00" in request.META["QUERY_STRING"]:  # filters hand it on, and PostgreSQL cannot hold it
                 raise BadRequest("NUL in the address")
             if request.method != "POST":
-                return checked(request, *args, **kwargs)
+                return answered(request, *args, **kwargs)
             try:
                 with acting(by=request.user), editing(by="desk"):
-                    return checked(request, *args, **kwargs)
+                    return answered(request, *args, **kwargs)
             except IntegrityError as error:
                 # The forms check first; what comes this far is two people at once. Nothing of this save stands.
                 messages.error(request, f"Not saved: {promise_broken(error)}")
@@ -40,7 +46,22 @@ class Desk(AdminSite):
 
     def asking_view(self, view: Any) -> Any:
         """A view whose POST only asks, with more than an address can carry. It is no edit, and nobody hears of it."""
+        # Nor is it in a role of the desk: it opens its own transaction, a snapshot, and needs nothing that is gated.
         return super().admin_view(view)
+
+
+def behind_the_wall(checked: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """Let the view see the gated tables if the person may: authors and editors do, officers of the membership do not."""
+
+    @wraps(checked)
+    def answered(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        with wall.acting_as(wall.DESK if request.user.has_perm(READS_GATED) else wall.SITE):
+            response = checked(request, *args, **kwargs)
+            if isinstance(response, SimpleTemplateResponse):
+                response.render()  # now: a list asks the database for its rows while it is being written
+            return response
+
+    return answered
 
 
 def promise_broken(error: IntegrityError) -> str:

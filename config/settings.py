@@ -80,6 +80,8 @@ TIMEOUTS["drain"] = TIMEOUTS["worker"]
 TIMEOUTS["test"] = "-c assay.empties_tables=on"
 DATABASES = {"default": env.database_settings(ENV.database_url)}
 DATABASES["default"].update(CONN_MAX_AGE=60, CONN_HEALTH_CHECKS=True)
+# These have no right on what is gated unless they ask for it; whoever types a command owns the tables (config/wall.py).
+DATABASES["default"]["ROLE"] = "site" if PROCESS in {"web", "worker", "beat", "drain"} else ""
 DATABASES["default"]["OPTIONS"] = {
     "connect_timeout": "3",
     "keepalives_idle": "3",

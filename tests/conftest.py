@@ -1,10 +1,13 @@
 """The cast. A stranger is plain `client`."""
 
+from contextlib import contextmanager
+
 import pytest
 from django.db import connection
-from django.test import TransactionTestCase
+from django.test import Client, TransactionTestCase
 
 from accounts.tiers import Tier
+from config import wall
 from tests.builders import give, make_organisation, make_user
 
 OF_THE_SCHEMA = {"django_content_type", "auth_permission", "auth_group", "auth_group_permissions"}
@@ -18,6 +21,33 @@ def empty_the_tables(_case):
 
 
 TransactionTestCase._fixture_teardown = empty_the_tables
+
+
+@contextmanager
+def behind_the_wall():
+    """What runs here has the rights of a web process, while the test around it owns the tables."""
+    connection.ensure_connection()
+    # Not through Django: a test that counts queries counts those of the page.
+    connection.connection.execute("SELECT set_config('role', %s, false)", [wall.role_name(wall.SITE)])
+    try:
+        yield
+    finally:
+        connection.ensure_connection()
+        connection.connection.execute("RESET ROLE")
+
+
+class WalledClient(Client):
+    """Every request of every test may do what the site may do in production, and no more."""
+
+    def request(self, **request):
+        with behind_the_wall():
+            return super().request(**request)
+
+
+@pytest.fixture
+def client(request):
+    uses_database = request.node.get_closest_marker("django_db") or "db" in request.fixturenames
+    return WalledClient() if uses_database else Client()
 
 
 @pytest.fixture(autouse=True)

@@ -16,7 +16,7 @@ from django.db.migrations.executor import MigrationExecutor
 from django.db.utils import DatabaseError
 from redis import Redis, RedisError
 
-from config import backup, env
+from config import backup, env, wall
 from config.celery import app as celery
 from config.processes import Unavailable
 from config.stack import running_at
@@ -98,6 +98,7 @@ def look_at_database() -> Iterator[Finding]:
         return
     yield Finding("Database", OK, f"PostgreSQL {version // 10000}.{version % 10000}, {where}")
     yield from look_at_migrations()
+    yield from look_at_wall()
     yield from look_at_marks()
     yield from look_at_second_factors()
     yield from look_at_backups(version // 10000)
@@ -110,6 +111,13 @@ def look_at_migrations() -> Iterator[Finding]:
         yield Finding("Tables", MISSING, f"{len(pending)} migrations are not applied; run manage.py migrate")
     else:
         yield Finding("Tables", OK, f"{len(executor.loader.applied_migrations)} migrations applied, none pending")
+
+
+def look_at_wall() -> Iterator[Finding]:
+    if lack := wall.missing():
+        yield Finding("Second wall", NOTE, f"none: {lack}; {wall.ADVICE}")
+    else:
+        yield Finding("Second wall", OK, f"pages and workers have no right on {' and '.join(wall.gated_tables())}")
 
 
 def look_at_marks() -> Iterator[Finding]:
