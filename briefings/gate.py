@@ -7,11 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from django.db import transaction
-
 from accounts.tiers import Tier
 from briefings.models import Briefing, SourceNote
 from briefings.querysets import BRIEFING, NOTE, Row
+from config import wall
 from profiles.markup import render_markdown
 
 
@@ -66,7 +65,7 @@ def open_for(tier: Tier, *, profile_id: int) -> Opened:
         return NOTHING
     briefings = Briefing.objects.readable_by(tier).filter(teaser__profile=profile_id).as_rows()
     notes = SourceNote.objects.readable_by(tier).filter(citation__profile=profile_id).as_rows()
-    with transaction.atomic():
+    with wall.acting_as(wall.GATE):
         rows = sorted(Row(*row) for row in briefings.union(notes, all=True))
     return Opened(
         [_briefing(row) for row in rows if row.part == BRIEFING], [_note(row) for row in rows if row.part == NOTE]

@@ -42,12 +42,13 @@ def gated_tables() -> list[str]:
 @contextmanager
 def acting_as(kind: str) -> Iterator[None]:
     """One transaction in that role; where there is no wall, simply one transaction."""
+    nested = connection.in_atomic_block
     with transaction.atomic(), connection.cursor() as cursor:
         former = _take(cursor, kind)
         yield
-        # SET LOCAL lasts until the outermost transaction ends, and this may be an inner one. After an error there is
-        # nothing to do: rolling back takes the role back as well.
-        if former and not connection.needs_rollback:
+        # SET LOCAL lasts until the outermost transaction ends. After an error there is nothing to do: rolling back
+        # takes the role back as well.
+        if nested and former and not connection.needs_rollback:
             cursor.execute("SELECT set_config('role', %s, true)", [former])
 
 
@@ -107,7 +108,7 @@ def build() -> str:
 
 def _make_roles(cursor: CursorWrapper) -> None:
     for name in map(role_name, ROLES):
-        cursor.execute("SELECT FROM pg_roles WHERE rolname = %s", [name])
+        cursor.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [name])
         if not cursor.fetchone():
             cursor.execute(sql.SQL("CREATE ROLE {} NOLOGIN").format(sql.Identifier(name)))
         cursor.execute("SELECT pg_has_role(session_user, %s, %s)", [name, _may_take()])

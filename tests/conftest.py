@@ -5,6 +5,7 @@ from contextlib import contextmanager
 import pytest
 from django.db import connection
 from django.test import Client, TransactionTestCase
+from psycopg.pq import TransactionStatus
 
 from accounts.tiers import Tier
 from config import wall
@@ -28,12 +29,15 @@ def behind_the_wall():
     """What runs here has the rights of a web process, while the test around it owns the tables."""
     connection.ensure_connection()
     # Not through Django: a test that counts queries counts those of the page.
-    connection.connection.execute("SELECT set_config('role', %s, false)", [wall.role_name(wall.SITE)])
+    take = "SELECT set_config('role', rolname, false) FROM pg_roles WHERE rolname = %s"
+    connection.connection.execute(take, [wall.role_name(wall.SITE)])
     try:
         yield
     finally:
         connection.ensure_connection()
-        connection.connection.execute("RESET ROLE")
+        # After an error nothing can be said in this transaction; rolling it back takes the role back as well.
+        if connection.connection.info.transaction_status != TransactionStatus.INERROR:
+            connection.connection.execute("RESET ROLE")
 
 
 class WalledClient(Client):

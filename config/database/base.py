@@ -36,7 +36,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
         except self.Database.OperationalError as error:
             if not self.first_role or f'"{self.first_role}"' not in str(error):
                 raise
-            say_once(self.first_role, str(error).strip().splitlines()[-1])
+            say_once(self.first_role, str(error).strip().rpartition("FATAL:")[2].strip())
             options = conn_params["options"].replace(self.role_option, "").strip()
             return super().get_new_connection({**conn_params, "options": options})
 

@@ -50,6 +50,14 @@ def test_a_stopped_site_is_backed_up_and_restored(site, backed_up):
         assert rows(folder, counted) == rows(site, counted)
 
 
+def test_a_restored_site_has_its_second_wall_again(backed_up):
+    with open_folder() as folder:
+        assert manage(folder, "restore", backed_up).returncode == 0
+        may = "has_table_privilege('assay_{}', 'briefings_{}', 'SELECT')".format
+        asked = [may("site", "briefing"), may("site", "teaser"), may("gate", "briefing"), may("desk", "sourcenote")]
+        assert rows(folder, f"SELECT {', '.join(asked)}") == [(False, True, True, True)]
+
+
 def test_a_database_with_people_in_it_is_not_replaced_unasked(site, backed_up):
     rows(site, "INSERT INTO profiles_publisher (slug, name, reliability, reliability_reason, homepage)"
          " VALUES ('wire', 'Wire', 'A', '', '') RETURNING 1")  # fmt: skip
