@@ -70,5 +70,10 @@ class PrivateUnlessPublic:
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         if isinstance(exception, OperationalError | InterfaceError):
-            return HttpResponse(render_to_string("503.html"), status=503, headers={"Retry-After": "30"})
+            return come_back_later()
         return None
+
+
+def come_back_later() -> HttpResponse:
+    """What a reader is told while the database is away."""
+    return HttpResponse(render_to_string("503.html"), status=503, headers={"Retry-After": "30"})

@@ -214,6 +214,11 @@ class Stack:
     def has_redis(self) -> bool:
         return not self.settings.embeds_redis or any(part.name == "Redis" for part in self.servers)
 
+    @property
+    def keeps_mails(self) -> bool:
+        """Mails become files, and a page shows them."""
+        return (self.settings.demo or self.settings.debug) and self.settings.email_url.startswith("file:")
+
     def start_processes(self) -> None:
         for name, arguments in PROCESSES.items():
             if self.has_redis or name not in NEEDS_REDIS:
@@ -267,6 +272,8 @@ class Stack:
         say(f"\nAssay runs at {self.settings.site_url}")
         if self.logins:
             say(self.logins.rstrip())
+        if self.keeps_mails:
+            say(f"Mails are not sent; read them at {self.settings.site_url}/outbox/")
         say("Stop it with Ctrl-C.")
 
     def stop(self) -> None:

@@ -30,6 +30,7 @@ from profiles.models import (
 THE_DAY = date(2026, 6, 1)
 LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
 PASSWORD = "the-cast-shares-one-password"
+TOTP_SECRET = "THECASTSHARESONESECRETAAAAAAAAAA"
 
 _numbers = count(1)
 
@@ -191,19 +192,38 @@ def make_note(citation: Citation, body="The note.", *, tier=Tier.STRATEGIC_CIRCL
 # --- People who log in ------------------------------------------------------------------------------------------------
 
 
-def make_user(email=None, *, name="", verified=True, groups: Iterable[str] = (), password=PASSWORD, **fields) -> User:
-    """Somebody with an account and a verified address; staff of the named groups, if any."""
+def make_user(
+    email=None, *, name="", verified=True, groups: Iterable[str] = (), password=PASSWORD, second_factor=True, **fields
+) -> User:
+    """Somebody with an account and a verified address; staff of the named groups, if any, with a second factor."""
     from allauth.account.models import EmailAddress
 
     from briefings import staff
 
     user = User.objects.create_user(
-        email or f"reader{next(_numbers)}@example.org", password, name=name, is_staff=bool(groups), **fields
+        email or f"reader{next(_numbers)}@example.org", password, name=name, **{"is_staff": bool(groups), **fields}
     )
     EmailAddress.objects.create(user=user, email=user.email, verified=verified, primary=True)
     for group in groups:
         staff.join(user, group)
+    if user.is_staff and second_factor:
+        give_second_factor(user)
     return user
+
+
+def give_second_factor(user: User) -> None:
+    """An authenticator app, which the desk asks of everybody outside the demo."""
+    from allauth.mfa.models import Authenticator
+
+    Authenticator.objects.create(user=user, type=Authenticator.Type.TOTP, data={"secret": TOTP_SECRET})
+
+
+def typed_code(secret=None) -> str:
+    """What the authenticator app of the cast shows now."""
+    from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value, yield_hotp_counters_from_time
+
+    counters = list(yield_hotp_counters_from_time())
+    return format_hotp_value(hotp_value(secret or TOTP_SECRET, counters[len(counters) // 2]))
 
 
 def give(tier: Tier, to: User | Organisation, **fields) -> Grant:

@@ -10,7 +10,7 @@ from accounts import actions
 from accounts.access import tier_of
 from accounts.models import User
 from accounts.tiers import Tier
-from tests.builders import PASSWORD, make_user
+from tests.builders import PASSWORD, make_user, typed_code
 
 pytestmark = pytest.mark.django_db
 
@@ -52,10 +52,14 @@ def test_the_readers_own_page_is_nobody_elses(client, mina):
     assert mina.email in response.text
 
 
-def test_the_desk_opens_for_staff_by_email(client, edith):
-    form = {"username": edith.email, "password": PASSWORD, "next": "/admin/"}
-    response = client.post("/admin/login/", form, follow=True)
+def test_the_desk_opens_for_staff_by_email_and_a_typed_code(client, edith):
+    door = client.get("/admin/", follow=True).redirect_chain[-1][0]
+    assert door == "/accounts/login/?next=%2Fadmin%2F"
+    asked = client.post(door, {"login": edith.email, "password": PASSWORD, "next": "/admin/"})
+    assert asked.url.startswith("/accounts/2fa/authenticate/")
+    response = client.post(asked.url, {"code": typed_code()}, follow=True)
     assert response.redirect_chain == [("/admin/", 302)]
+    assert response.status_code == 200
 
 
 def test_the_desk_is_closed_to_readers(client, mina):
@@ -64,7 +68,7 @@ def test_the_desk_is_closed_to_readers(client, mina):
 
 
 def test_an_officer_finds_a_person(client):
-    client.force_login(User.objects.create_superuser("root@example.org"))
+    client.force_login(make_user("root@example.org", is_staff=True, is_superuser=True))
     make_user("somebody@example.org", name="Somebody")
     assert "somebody@example.org" in client.get("/admin/accounts/user/?q=Somebody").text
     fields = {"email": "other@example.org", "name": "", "usable_password": "true"}

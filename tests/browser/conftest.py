@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from django.test import Client
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from config.chromium import chromium_path
@@ -50,6 +51,13 @@ def open_page(browser, live_server):
     for context in contexts:
         context.close()
     assert problems == []
+
+
+def log_in(page: Page, user) -> None:
+    """Give the window a session of that person; how one comes to it is the matter of test_signing_in.py."""
+    client = Client()
+    client.force_login(user)
+    page.context.add_cookies([{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": page.url}])
 
 
 def elsewhere(url: str, home: str) -> list[str]:

@@ -6,8 +6,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 
 from profiles.models import Citation, Derivation, Mark, Publisher, Touch
-from tests.browser.conftest import RULES, scrolls_sideways
-from tests.builders import PASSWORD, cite, make_profile, make_publisher, make_source, settle
+from tests.browser.conftest import RULES, log_in, scrolls_sideways
+from tests.builders import cite, make_profile, make_publisher, make_source, settle
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -28,10 +28,9 @@ def desk(open_page, edith):
     """Open a form of the desk, logged in as the editor."""
 
     def open_at(path, **window):
-        page = open_page(f"/admin/login/?next={path}", **window)
-        page.fill("[name=username]", edith.email)
-        page.fill("[name=password]", PASSWORD)
-        page.click("[type=submit]")
+        page = open_page("/accounts/login/", **window)
+        log_in(page, edith)
+        page.goto(path)
         return page
 
     return open_at

@@ -8,13 +8,12 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from accounts.models import User
 from profiles.actions import withdraw_profile
 from profiles.admin.profiles import ONE_LINE, ProfileAdmin
 from profiles.grading.causes import explain_cause
 from profiles.models import Citation, Grade, GradingState, Judgement, Profile, Publisher, Revision, Source
 from profiles.models.shapes import WANTED
-from tests.builders import cite, make_profile, make_publisher, make_revision, make_source, make_term, settle
+from tests.builders import cite, make_profile, make_publisher, make_revision, make_source, make_term, make_user, settle
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -255,7 +254,7 @@ def test_an_author_does_not_touch_what_is_live(client, wanda, profile):
 
 
 def test_grades_are_shown_on_the_desk_and_nobody_edits_them(client, profile):
-    client.force_login(User.objects.create_superuser("root@example.org"))
+    client.force_login(make_user("root@example.org", is_staff=True, is_superuser=True))
     grade = Grade.objects.get()
     response = client.get(on_the_desk(Grade, grade.pk))
     assert response.status_code == 200
