@@ -234,9 +234,7 @@ def test_a_public_page_stays_the_same_for_a_reader_whose_sessions_are_listed(cli
         ("/accounts/email/", "Email Addresses"),
         ("/accounts/password/change/", "Change Password"),
         ("/accounts/2fa/", "Two-Factor Authentication"),
-        ("/accounts/2fa/totp/activate/", "Activate Authenticator App"),
-        ("/accounts/2fa/webauthn/", "Security Keys"),
-        ("/accounts/2fa/webauthn/add/", "Add Security Key"),
+        ("/accounts/2fa/webauthn/", "Security keys"),
         ("/accounts/sessions/", "Sessions"),
         ("/accounts/logout/", "Sign Out"),
     ],
@@ -249,3 +247,12 @@ def test_the_pages_of_an_account_stand_in_our_layout(client, address, title):
     assert "Skip to the text" in response.text
     assert "style=" not in response.text
     assert response["Cache-Control"] == "private, no-store"
+
+
+@pytest.mark.parametrize("address", ["/accounts/2fa/totp/activate/", "/accounts/2fa/webauthn/add/", "/accounts/email/"])
+def test_what_opens_an_account_is_changed_only_after_the_password_is_asked_again(client, mina, address):
+    log_in(client, mina)
+    response = client.post(address, {"email": "other@example.org", "action_add": ""}, follow=True)
+    assert response.redirect_chain[0][0].startswith("/accounts/reauthenticate/")
+    assert "Confirm Access" in response.text
+    assert mail.outbox == []

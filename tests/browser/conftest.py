@@ -57,7 +57,9 @@ def log_in(page: Page, user) -> None:
     """Give the window a session of that person; how one comes to it is the matter of test_signing_in.py."""
     client = Client()
     client.force_login(user)
-    page.context.add_cookies([{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": page.url}])
+    value = client.cookies["sessionid"].value
+    # Given an address instead, Playwright keeps the cookie to the folder of that address.
+    page.context.add_cookies([{"name": "sessionid", "value": value, "domain": "localhost", "path": "/"}])
 
 
 def elsewhere(url: str, home: str) -> list[str]:
