@@ -1,9 +1,13 @@
 """Where a reader is logged in, and since when."""
 
 from collections.abc import Callable
+from datetime import timedelta
 
 from allauth.usersessions.models import UserSession
 from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+
+EVERY = timedelta(minutes=5)  # a list of sessions need not know more exactly, and a question is cheaper than a write
 
 
 class SeenSessions:
@@ -20,5 +24,11 @@ class SeenSessions:
         response = self.get_response(request)
         session = request.session
         if response.status_code < 500 and session.accessed and session.session_key and request.user.is_authenticated:
-            UserSession.objects.create_from_request(request)
+            note(request)
         return response
+
+
+def note(request: HttpRequest) -> None:
+    known = UserSession.objects.filter(session_key=request.session.session_key, user=request.user.pk)
+    if not known.filter(last_seen_at__gt=timezone.now() - EVERY).exists():
+        UserSession.objects.create_from_request(request)

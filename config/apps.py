@@ -2,6 +2,7 @@ from django.apps import AppConfig
 from django.contrib.admin import apps as admin
 from django.core.checks import Tags, register
 from django.db.models.signals import post_migrate
+from django.utils.module_loading import autodiscover_modules
 
 
 class ConfigConfig(AppConfig):
@@ -10,8 +11,9 @@ class ConfigConfig(AppConfig):
     verbose_name = "Assay"
 
     def ready(self) -> None:
-        from config import wall
+        from config import mailing, wall  # noqa: F401  (mailing has chores)
 
+        autodiscover_modules("chores", "mails")
         post_migrate.connect(wall.build_after_migrate, dispatch_uid="second wall")
         register(Tags.security, deploy=True)(wall.check_wall)
 

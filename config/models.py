@@ -1,6 +1,6 @@
 import pgtrigger
 from django.db import models
-from django.db.models.functions import Now
+from django.db.models.functions import Lower, Now
 
 from config.audit import never_emptied
 
@@ -50,3 +50,72 @@ class AuditEntry(models.Model):
 
     def __str__(self) -> str:
         return f"{self.verb}: {self.subject_kind} {self.subject_id}"
+
+
+class OutgoingMail(models.Model):
+    """A mail in the outbox: to whom, of which kind and about what; what it says is written when it leaves."""
+
+    key = models.CharField(max_length=200, unique=True, help_text="The same cause posted twice is one mail.")
+    kind = models.CharField(max_length=40)
+    to = models.EmailField()
+    user_id = models.BigIntegerField(null=True, blank=True, db_index=True)
+    about = models.JSONField(default=dict, blank=True)
+    made_at = models.DateTimeField(db_default=Now())
+    due_at = models.DateTimeField()
+    attempts = models.PositiveSmallIntegerField(default=0)
+    problem = models.CharField(max_length=500, blank=True)
+    sent_at = models.DateTimeField(null=True, blank=True)
+    dropped_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-pk"]
+        default_permissions = ("view",)
+        indexes = [
+            models.Index(
+                fields=["due_at", "id"], name="mail_waiting", condition=models.Q(sent_at=None, dropped_at=None)
+            )
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(sent_at=None) | models.Q(dropped_at=None), name="mail_sent_or_dropped"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} to {self.to}"
+
+
+class MutedAddress(models.Model):
+    """An address that gets nothing from the outbox: mails to it came back, or its owner wants none."""
+
+    address = models.EmailField(unique=True, help_text="In small letters.")
+    reason = models.CharField(max_length=500)
+    muted_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        ordering = ["-muted_at"]
+        verbose_name_plural = "muted addresses"
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(address=Lower("address")),
+                name="muted_in_small_letters",
+                violation_error_message="Write the address in small letters.",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.address
+
+
+class ChoreTurn(models.Model):
+    """When a chore was last begun and ended (config/chores.py)."""
+
+    name = models.CharField(max_length=200, primary_key=True)
+    started_at = models.DateTimeField()
+    finished_at = models.DateTimeField(null=True)
+
+    class Meta:
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return self.name

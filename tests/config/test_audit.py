@@ -22,7 +22,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def root(client):
-    root = User.objects.create_superuser("root@example.org")
+    root = make_user("root@example.org", is_staff=True, is_superuser=True)
     client.force_login(root)
     return root
 
@@ -120,7 +120,7 @@ def test_rights_and_groups_given_by_sql_have_no_actor(mina):
 
 
 def test_whoever_is_made_with_rights_leaves_an_entry():
-    root = User.objects.create_superuser("root@example.org")
+    root = make_user("root@example.org", is_staff=True, is_superuser=True)
     assert the_entry(root, "rights.given").details == {"is_staff": True, "is_superuser": True, "is_active": True}
 
 

@@ -92,7 +92,7 @@ def told(database, *options):
 
 def in_first_words(line):
     """PostgreSQL words conditions differently after reading them once; the rule is the same."""
-    if line.startswith("    CONSTRAINT"):
+    if line.startswith(("    CONSTRAINT", "CREATE UNIQUE INDEX")):
         return line.partition(" = ANY ")[0]
     return line.replace("(", "").replace(")", "") if line.startswith("CREATE TRIGGER") else line
 

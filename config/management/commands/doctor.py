@@ -100,6 +100,7 @@ def look_at_database() -> Iterator[Finding]:
     yield from look_at_migrations()
     yield from look_at_wall()
     yield from look_at_marks()
+    yield from look_at_outbox()
     yield from look_at_second_factors()
     yield from look_at_backups(version // 10000)
 
@@ -136,6 +137,23 @@ def look_at_failures() -> Iterator[Finding]:
     (failing,) = ask("SELECT count(*) FROM profiles_gradingstate WHERE failures > 0")
     if failing:
         yield Finding("Grading", NOTE, f"{failing} profiles could not be graded; the desk says why")
+
+
+def look_at_outbox() -> Iterator[Finding]:
+    if not has_table("config_outgoingmail"):
+        return
+    waiting = "SELECT count(*) FROM config_outgoingmail WHERE sent_at IS NULL AND dropped_at IS NULL"
+    (failed,), (late,) = (
+        ask(f"{waiting} AND attempts > 0"),
+        ask(f"{waiting} AND due_at < now() - interval '10 minutes'"),
+    )
+    if late:
+        words = f"{late} mails wait for more than ten minutes; is the worker or manage.py drain --loop running?"
+        yield Finding("Outbox", MISSING, words)
+    elif failed:
+        yield Finding("Outbox", NOTE, f"{failed} mails could not be sent yet and are tried again; the log says why")
+    else:
+        yield Finding("Outbox", OK, "no mail is late")
 
 
 def look_at_second_factors() -> Iterator[Finding]:

@@ -2,12 +2,14 @@ import logging
 import signal
 import threading
 from argparse import ArgumentParser
+from collections.abc import Callable
 from typing import Any
 
 from django.core.management.base import BaseCommand
 from django.db import connection
 from django.db.utils import InterfaceError, OperationalError
 
+from config import chores
 from profiles.grading import pipeline
 
 log = logging.getLogger(__name__)
@@ -19,7 +21,9 @@ class Command(BaseCommand):
     help = "Grade whatever is pending, without Celery."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--loop", action="store_true", help="look again every few seconds until stopped")
+        parser.add_argument(
+            "--loop", action="store_true", help="look again every few seconds until stopped, and do chores"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         if not options["loop"]:
@@ -28,9 +32,10 @@ class Command(BaseCommand):
         stop = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stop.set())
-        while not stop.is_set():
-            _look()
-            stop.wait(PAUSE)
+        beside = threading.Thread(target=_do_chores, args=[stop], daemon=True)
+        beside.start()  # a mail server that does not answer must not keep a grade waiting
+        _again_and_again(pipeline.sweep, stop)
+        beside.join(PAUSE)
 
 
 def drain() -> int:
@@ -41,9 +46,16 @@ def drain() -> int:
     return total
 
 
-def _look() -> None:
-    try:
-        pipeline.sweep()
-    except (OperationalError, InterfaceError) as error:
-        log.warning("The database did not answer (%s); trying again.", str(error).strip())
-        connection.close()
+def _do_chores(stop: threading.Event) -> None:
+    _again_and_again(chores.run_due, stop)
+    connection.close()
+
+
+def _again_and_again(look: Callable[[], object], stop: threading.Event) -> None:
+    while not stop.is_set():
+        try:
+            look()
+        except (OperationalError, InterfaceError) as error:
+            log.warning("The database did not answer (%s); trying again.", str(error).strip())
+            connection.close()
+        stop.wait(PAUSE)

@@ -1,0 +1,10 @@
+"""Celery's doors into what is done again and again."""
+
+from celery import shared_task
+
+from config import chores
+
+
+@shared_task(name="config.tasks.do_chores", time_limit=600)
+def do_chores() -> None:
+    chores.run_due()
