@@ -1,6 +1,7 @@
 """Finding profiles: what an address asks for, and the queries that answer it."""
 
 import math
+import re
 import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -8,14 +9,13 @@ from decimal import Decimal
 from typing import Any
 from urllib.parse import urlencode
 
-from django.contrib.postgres.search import SearchQuery, SearchRank, SearchVector
+from django.contrib.postgres.search import CombinedSearchQuery, SearchQuery, SearchRank
 from django.db.models import (
     Case,
     Count,
     DateTimeField,
     Exists,
     F,
-    Func,
     OuterRef,
     Q,
     QuerySet,
@@ -36,6 +36,10 @@ from profiles.querysets import ProfileQuerySet
 LONGEST_QUERY = 200
 ROWS = 20
 LAST_PAGE = 100
+
+ACCENTS = re.compile("[\u0300-\u036f]")
+# A last word that may not have been typed to its end: not in quotation marks, and not one to leave out.
+BEGUN = re.compile(r'(?P<before>(?:[^"]*"[^"]*")*[^"]*?)(?<![^\s])(?P<word>[^\W_]{2,})')
 
 KIND, GRADE = "kind", "grade"
 DIMENSIONS = (KIND, *Facet.values, GRADE)
@@ -157,16 +161,22 @@ def terms_in_use() -> QuerySet[Term]:
 
 # --- What matches -----------------------------------------------------------------------------------------------------
 
-STATEMENTS = Func(
-    F("live_revision__statements"),
-    template="jsonb_path_query_array(%(expressions)s, '$.*')::text",
-    output_field=TextField(),
-)
-VECTOR = (
-    SearchVector("live_revision__name", "live_revision__aliases", weight="A", config="english")
-    + SearchVector("live_revision__standfirst", weight="B", config="english")
-    + SearchVector(STATEMENTS, weight="C", config="english")
-)
+
+def folded(text: str) -> str:
+    """Text without its accents, as the words of a profile are kept (models/words.py)."""
+    return ACCENTS.sub("", unicodedata.normalize("NFKD", text))
+
+
+def words_of(q: str) -> CombinedSearchQuery | SearchQuery:
+    """What is asked, in the syntax of search engines; the last word counts as well if it is only the beginning of one."""
+    asked = folded(q)
+    exactly = SearchQuery(asked, search_type="websearch", config="english")
+    begun = BEGUN.fullmatch(asked)
+    if not begun:
+        return exactly
+    prefix = SearchQuery(f"{begun['word']}:*", search_type="raw", config="english")
+    before = begun["before"].strip()
+    return exactly | (SearchQuery(before, search_type="websearch", config="english") & prefix if before else prefix)
 
 
 def matching(search: Search, *, but: Iterable[str] = ()) -> ProfileQuerySet:
@@ -181,9 +191,9 @@ def matching(search: Search, *, but: Iterable[str] = ()) -> ProfileQuerySet:
 def _with_words(profiles: ProfileQuerySet, q: str) -> ProfileQuerySet:
     if not q:
         return profiles
-    words = SearchQuery(q, search_type="websearch", config="english")
-    named = Q(live_revision__name__icontains=q)
-    return profiles.alias(vector=VECTOR).filter(Q(vector=words) | named)
+    found = Q(live_revision__words=words_of(q))
+    # A name in a script without spaces between words is one word to PostgreSQL, so part of it finds nothing there.
+    return profiles.filter(found if folded(q).isascii() else found | Q(live_revision__name__icontains=q))
 
 
 def _condition(dimension: str, value: str) -> Q | Exists:
@@ -292,9 +302,9 @@ def ordered(profiles: ProfileQuerySet, order: str = CHANGED, q: str = "") -> Pro
     """These profiles with the day they last changed, in one of the list's orders."""
     profiles = profiles.annotate(changed_at=changed_at())
     if order == MATCH:
-        words = SearchQuery(q, search_type="websearch", config="english")
         named = When(live_revision__name__istartswith=q, then=Value(1))
-        profiles = profiles.annotate(rank=SearchRank(VECTOR, words), named=Case(named, default=Value(0)))
+        rank = SearchRank(F("live_revision__words"), words_of(q))
+        profiles = profiles.annotate(rank=rank, named=Case(named, default=Value(0)))
     return profiles.order_by(*ORDERS[order])
 
 

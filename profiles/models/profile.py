@@ -2,6 +2,7 @@ import pgtrigger
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchVectorField
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.urls import reverse
@@ -13,6 +14,7 @@ from profiles.models.facet import Term
 from profiles.models.person import Person
 from profiles.models.shapes import misshapen
 from profiles.models.slugs import ASCII_SLUG, SlugField
+from profiles.models.words import FOUND_BY
 from profiles.querysets import ProfileQuerySet
 
 
@@ -244,11 +246,15 @@ class Revision(models.Model):
         blank=True,
         help_text="Slugs of related profiles; one that does not exist yet is kept and shown once it does.",
     )
+    words = SearchVectorField(null=True, editable=False, help_text="What it is found by; the database writes it.")
     terms = models.ManyToManyField(Term, through="FacetValue", related_name="revisions")
 
     class Meta:
         ordering = ["profile", "-number"]
-        indexes = [GinIndex(fields=["aliases"], name="revision_aliases")]
+        indexes = [
+            GinIndex(fields=["aliases"], name="revision_aliases"),
+            GinIndex(fields=["words"], name="revision_words"),
+        ]
         constraints = [
             models.UniqueConstraint("profile", "number", name="one_revision_per_number"),
             models.UniqueConstraint(
@@ -272,7 +278,8 @@ class Revision(models.Model):
                     f"OLD.approved_at IS NOT NULL AND {_differs('profile', 'number', 'approved_at', *TEXT)}"
                 ),
                 func="RAISE EXCEPTION 'An approved revision never changes; write a new draft.';",
-            )
+            ),
+            FOUND_BY,
         ]
 
     def __str__(self) -> str:

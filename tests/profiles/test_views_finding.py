@@ -52,6 +52,50 @@ def test_search_finds_the_beginning_of_a_name(client):
     assert names(client, "?q=afri") == ["AFRINIC"]
 
 
+def test_search_finds_words_in_the_body_and_numbers_somebody_holds(client):
+    make_profile(live=True, name="First", sections=[{"heading": "Origins", "body": "It began in a *boathouse*."}])
+    make_profile(live=True, name="Second", number_resources=["AS64500", "2001:db8::/32"])
+    make_profile(live=True, name="Third", outlook={"now": {"headline": "Calm", "body": "A monsoon is due."}})
+    assert names(client, "?q=boathouse") == ["First"]
+    assert names(client, "?q=as64500") == ["Second"]
+    assert names(client, "?q=monsoon") == ["Third"]
+
+
+@pytest.mark.parametrize("asked", ["zurich", "Zürich", "zu%CC%88rich", "ZURICH exchange", "exchange zur"])
+def test_accents_make_no_difference(client, asked):
+    make_profile(live=True, name="Zürich Exchange")
+    assert names(client, f"?q={asked}") == ["Zürich Exchange"]
+
+
+@pytest.mark.parametrize(
+    ("asked", "found"),
+    [
+        ("tidewater reg", ["Tidewater Registry", "Tidewater Regatta"]),
+        ("reg tide", []),
+        ("tidewater -registry", ["Tidewater Harbour", "Tidewater Regatta"]),
+        ('"tidewater reg"', []),
+        ('"tidewater registry"', ["Tidewater Registry"]),
+        ("registry or harbour", ["Tidewater Harbour", "Tidewater Registry"]),
+        ("the reg", ["Tidewater Regatta", "Tidewater Registry"]),
+    ],
+)
+def test_the_last_word_may_be_the_beginning_of_one(client, asked, found):
+    for name in ("Tidewater Registry", "Tidewater Regatta", "Tidewater Harbour"):
+        make_profile(live=True, name=name)
+    assert sorted(names(client, f"?q={asked}")) == sorted(found)
+
+
+def test_part_of_a_name_without_spaces_between_its_words_finds_it(client):
+    make_profile(live=True, name="中国互联网络信息中心")
+    assert names(client, "?q=网络") == ["中国互联网络信息中心"]
+
+
+def test_a_text_of_any_length_can_be_kept_and_found(client):
+    body = " ".join(f"word{number}" for number in range(200_000))
+    make_profile(live=True, name="Long", sections=[{"heading": "All", "body": body}])
+    assert names(client, "?q=word7") == ["Long"]
+
+
 def test_search_reads_the_live_text_and_never_the_draft(client):
     profile = make_profile(live=True, name="Tidewater", standfirst="A registry.")
     make_revision(profile, name="Tidewater", standfirst="A secret merger is planned.")
