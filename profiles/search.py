@@ -9,13 +9,14 @@ from decimal import Decimal
 from typing import Any
 from urllib.parse import urlencode
 
-from django.contrib.postgres.search import CombinedSearchQuery, SearchQuery, SearchRank
+from django.contrib.postgres.search import CombinedSearchQuery, SearchHeadline, SearchQuery, SearchRank
 from django.db.models import (
     Case,
     Count,
     DateTimeField,
     Exists,
     F,
+    Func,
     OuterRef,
     Q,
     QuerySet,
@@ -24,7 +25,7 @@ from django.db.models import (
     Value,
     When,
 )
-from django.db.models.functions import Cast, Greatest, Lower
+from django.db.models.functions import Cast, Concat, Greatest, Lower
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -177,6 +178,22 @@ def words_of(q: str) -> CombinedSearchQuery | SearchQuery:
     prefix = SearchQuery(f"{begun['word']}:*", search_type="raw", config="english")
     before = begun["before"].strip()
     return exactly | (SearchQuery(before, search_type="websearch", config="english") & prefix if before else prefix)
+
+
+HIT, END = "\x02", "\x03"  # around what was found; nobody's text holds them, and no reader sees them
+TEXT = Func(
+    F("live_revision__statements"),
+    F("live_revision__sections"),
+    template="left((SELECT string_agg(said #>> '{}', ' ') FROM jsonb_path_query(jsonb_build_array(%(expressions)s),"
+    " 'strict $.** ? (@.type() == \"string\")') AS said), 8000)",
+    output_field=TextField(),
+)
+
+
+def excerpt(q: str) -> SearchHeadline:
+    """The passage of a profile's text that fits best, what was found between HIT and END."""
+    text = Concat("live_revision__standfirst", Value(" "), TEXT, output_field=TextField())
+    return SearchHeadline(text, words_of(q), config="english", start_sel=HIT, stop_sel=END, min_words=15, max_words=35)
 
 
 def matching(search: Search, *, but: Iterable[str] = ()) -> ProfileQuerySet:

@@ -1,5 +1,6 @@
 """What lists of profiles show: rows, the facets beside them, and what is chosen. Values only, ready for a template."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -18,6 +19,14 @@ from profiles.search import Choice, Counts, Search
 
 
 @dataclass(frozen=True, slots=True)
+class Piece:
+    """A stretch of text, and whether it is what was searched for."""
+
+    text: str
+    found: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Row:
     """One profile in a list."""
 
@@ -30,6 +39,7 @@ class Row:
     score: Decimal | None
     updating: bool
     changed_at: datetime | None
+    excerpt: Sequence[Piece] = ()
 
     @property
     def grade(self) -> ShownGrade | None:
@@ -39,8 +49,11 @@ class Row:
 SHOWN = ("slug", "name", "standfirst", "kind", "region", "score", "updating", "changed_at")
 
 
-def rows(profiles: ProfileQuerySet) -> list[Row]:
-    """Return a row for each of these profiles (from `search.ordered`), in one query that never reads a body."""
+def rows(profiles: ProfileQuerySet, *, q: str = "") -> list[Row]:
+    """Return a row for each of these profiles (from `search.ordered`), in one query.
+
+    It reads no body, unless words were searched for and an excerpt has to show where they are.
+    """
     regions = FacetValue.objects.filter(revision=OuterRef("live_revision"), facet=Facet.REGION)
     found = profiles.annotate(
         name=F("live_revision__name"),
@@ -50,17 +63,29 @@ def rows(profiles: ProfileQuerySet) -> list[Row]:
         region=Subquery(regions.values("term__name")),
         updating=search.being_updated(),
     )
-    return [_row(**columns) for columns in found.values(*SHOWN)]
+    if not q:
+        return [_row(**columns) for columns in found.values(*SHOWN)]
+    return [_row(**columns) for columns in found.annotate(excerpt=search.excerpt(q)).values(*SHOWN, "excerpt")]
 
 
-def _row(slug: str, kind: str, region: str | None, **columns: Any) -> Row:
+def _row(slug: str, kind: str, region: str | None, excerpt: str = "", **columns: Any) -> Row:
     return Row(
         url=reverse("profiles:profile_detail", args=[slug]),
         working_url=reverse("profiles:profile_confidence", args=[slug]),
         kind=str(Kind(kind).label),
         region=region or "",
+        excerpt=_pieces(excerpt) if search.HIT in excerpt else (),
         **columns,
     )
+
+
+MARKUP = re.compile(r"[*#`\[\]]|\]?\(https?://[^\s)]*\)?")
+
+
+def _pieces(excerpt: str) -> list[Piece]:
+    """An excerpt without the signs of its Markdown, cut where something was found."""
+    parts = re.split(f"{search.HIT}(.*?){search.END}", MARKUP.sub("", excerpt))
+    return [Piece(part, found=number % 2 == 1) for number, part in enumerate(parts) if part]
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +159,7 @@ def page(asked: Mapping[str, str]) -> Page:
 def _slice(wanted: Search) -> list[Row]:
     start = (wanted.page - 1) * search.ROWS
     found = search.ordered(search.matching(wanted), wanted.order, wanted.q)
-    return rows(found[start : start + search.ROWS])
+    return rows(found[start : start + search.ROWS], q=wanted.q)
 
 
 def _address(wanted: Search) -> str:
