@@ -3,7 +3,7 @@ PYTHON ?= python3
 MINUTES ?= 5
 PROFILES ?= 10000
 
-.PHONY: run test check soak bench-grading
+.PHONY: run test check soak screenshots bench-grading
 
 # Serve the demo: everything it needs is installed below this folder. Ctrl-C stops it.
 run:
@@ -21,6 +21,10 @@ check:
 # SEED=7 starts from the same choices as an earlier run did.
 soak:
 	@$(PYTHON) config/bootstrap.py soak $(MINUTES) $(SEED)
+
+# Pictures of every kind of page, to be looked at: three widths, both schemes, and print. PAGES="/ /profiles/" takes some.
+screenshots:
+	@$(PYTHON) config/bootstrap.py screenshots $(PAGES)
 
 # How fast grades move, on servers of its own; prints a table. Wants a machine that does nothing else.
 bench-grading:

@@ -27,6 +27,7 @@ COMMANDS = {
     "test": ("test", ["-m", "config.verify", "test"]),
     "check": ("test", ["-m", "config.verify", "check"]),
     "soak": ("run", ["-m", "tests.faults.soak"]),
+    "screenshots": ("test", ["-m", "tests.browser.screenshots"]),
     "bench-grading": ("run", ["-m", "benchmarks.grading"]),
 }
 
