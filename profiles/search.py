@@ -193,7 +193,17 @@ TEXT = Func(
 def excerpt(q: str) -> SearchHeadline:
     """The passage of a profile's text that fits best, what was found between HIT and END."""
     text = Concat("live_revision__standfirst", Value(" "), TEXT, output_field=TextField())
-    return SearchHeadline(text, words_of(q), config="english", start_sel=HIT, stop_sel=END, min_words=15, max_words=35)
+    return SearchHeadline(
+        text,
+        words_of(q),
+        config="english",
+        start_sel=HIT,
+        stop_sel=END,
+        min_words=12,
+        max_words=25,
+        max_fragments=2,
+        fragment_delimiter=" … ",
+    )
 
 
 def matching(search: Search, *, but: Iterable[str] = ()) -> ProfileQuerySet:
