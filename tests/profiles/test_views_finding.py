@@ -94,7 +94,7 @@ def test_an_excerpt_shows_where_the_words_are_and_runs_nothing(client):
     body = "It began in a **boathouse** <script>alert(1)</script>, [as told](https://example.org/x)."
     make_profile(live=True, name="First", standfirst="A club.", sections=[{"heading": "Origins", "body": body}])
     html = client.get("/profiles/?q=boathouse").content.decode()
-    assert "<p>… A club. It began in a <mark>boathouse</mark>  alert(1) , as told. Origins …</p>" in html
+    assert "It began in a <mark>boathouse</mark>  alert(1) , as told" in html
 
 
 def test_without_words_in_its_text_a_row_shows_the_standfirst(client):
