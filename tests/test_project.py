@@ -235,3 +235,9 @@ def test_functions_are_short():
         if isinstance(node, ast.FunctionDef)
     ]
     assert statistics.median(lengths) < 10
+
+
+def test_a_tier_is_spelt_in_one_way():
+    told = [path for path in our_files() if path.suffix in {".py", ".html", ".txt", ".yaml", ".js", ".po"}]
+    assert len(told) > 200
+    assert [path for path in told if "Strategy" + " Circle" in path.read_text()] == []
