@@ -72,6 +72,14 @@ def open_for(tier: Tier, *, profile_id: int) -> Opened:
     )
 
 
+def written(teaser_ids: Sequence[int]) -> set[int]:
+    """Return which of these teasers have a briefing behind them: that there is one, and nothing of what it says."""
+    if not teaser_ids:
+        return set()
+    with wall.acting_as(wall.GATE):
+        return set(Briefing.objects.filter(pk__in=teaser_ids).exclude(body="").values_list("pk", flat=True))
+
+
 def _briefing(row: Row) -> OpenBriefing:
     return OpenBriefing(row.title, Tier(row.tier), render_markdown(row.body, below=2))
 

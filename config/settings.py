@@ -26,6 +26,7 @@ INSTALLED_APPS = [
     "profiles",
     "accounts",
     "briefings",
+    "briefings.alerts",
     "allauth",
     "allauth.account",
     "allauth.mfa",

@@ -14,6 +14,7 @@ urlpatterns = [
     path("accounts/", include("allauth.urls")),
     path("", include("accounts.urls")),
     path("", include("briefings.urls")),
+    path("", include("briefings.alerts.urls")),
     path("", include("profiles.urls")),
 ]
 

@@ -15,6 +15,8 @@ from accounts import actions
 from accounts.models import Grant, Organisation, Seat, User
 from accounts.tiers import Tier
 from briefings import staff
+from briefings.alerts.actions import follow
+from briefings.alerts.subjects import asked_for
 from profiles.models import Person
 
 NOBODY = "A demonstration identity; no such person exists."
@@ -94,6 +96,12 @@ def _fill_the_ledger(people: dict[str, User]) -> None:
             evidence="Made up for the demo.",
             granted_by=people["officer"],
         )
+
+
+def follow_something(people: dict[str, User]) -> None:
+    """Let the member of the Circle follow two profiles: what moves on one is told at once, on the other once a day."""
+    for slug, often in (("afrinic", "at-once"), ("chatbit", "")):
+        follow(user=people["circle"], subject=asked_for({"profile": slug}), often=often)
 
 
 def _seed(role: Role, hashed: str) -> User:

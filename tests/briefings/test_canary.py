@@ -19,6 +19,7 @@ from django.utils.regex_helper import normalize
 
 from accounts import actions
 from accounts.tiers import Tier
+from briefings.alerts import tokens
 from briefings.models import Briefing, SourceNote
 from config.urls import urlpatterns
 from tests.builders import (
@@ -56,6 +57,7 @@ VALUES = {
     "object_id": "1",
     "pk": "1",
     "id": "1",
+    "token": tokens.STOP.sign_object([tokens.FOLLOW, 1, "profile", 1]),
 }
 
 

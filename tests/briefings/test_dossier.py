@@ -5,6 +5,7 @@ import yaml
 from django.core.management import CommandError, call_command
 from django.db import transaction
 
+from accounts.models import User
 from accounts.tiers import Tier
 from briefings.demo import DOSSIERS
 from briefings.dossier import BadDossier, export_dossier, import_dossier
@@ -241,6 +242,8 @@ def test_the_demo_fills_an_empty_site_once_and_prints_how_to_log_in(demo, client
     assert Profile.objects.published().count() == len(DOSSIERS) > 0
     assert client.login(email="editor@example.org", password=password)
     assert (demo.DATA_DIR / "demo_password").stat().st_mode & 0o777 == 0o600
+    mina = User.objects.get(email="circle@example.org")
+    assert set(mina.follows.values_list("profile__slug", flat=True)) == {"afrinic", "chatbit"}
     before = every_row()
     call_command("load_demo")
     assert capsys.readouterr().out == told

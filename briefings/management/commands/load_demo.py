@@ -37,5 +37,6 @@ def load() -> None:
             return
         for file in DOSSIERS:
             import_dossier(file)
-        accounts.seed_accounts(accounts.password_to_seed())
+        people = accounts.seed_accounts(accounts.password_to_seed())
+        accounts.follow_something(people)
         accounts.introduce_people()
