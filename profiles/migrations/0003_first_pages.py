@@ -60,6 +60,14 @@ protects forms. So that nobody can flood the desk, a digest of your network addr
 itself is not stored with the report. Attempts to log in or to open an account are counted by network address for a
 short time too, to slow down whoever guesses passwords.
 
+# If you follow something, or get the newsletter
+
+What you follow and how often you want to be told is kept until you change it or close your account. For the newsletter
+we keep your address and the days on which it was asked for and confirmed; an address that nobody confirms is forgotten
+after seven days, and one that unsubscribes at once. So that nobody can use the form to fill a stranger's mailbox, digests
+of the address and of the network address it came from are kept for a day. Mails carry no picture and no link that tells
+us whether you read them; the record that one was sent is kept for a month.
+
 # What we do not do
 
 Nothing about readers or members is sold, rented or given to advertisers.

@@ -43,6 +43,7 @@ EVERYBODY = [
     "/membership/strategic-circle/",
     "/membership/leadership-alliance/",
     "/contact/",
+    "/alerts/",
     "/about/",
     "/accounts/login/",
     "/accounts/signup/",
@@ -51,6 +52,7 @@ EVERYBODY = [
 PRINTED = [PROFILE, f"{PROFILE}confidence/", "/methodology/"]
 LOGGED_IN = {
     "alliance": ["/account/", f"{PROFILE}briefing/", f"{PROFILE}#deeper", "/account/circle/", "/accounts/2fa/"],
+    "circle": ["/account/following/", "/account/follow/?profile=afrinic"],
     "reader": ["/account/", f"{PROFILE}briefing/", "/account/circle/"],
     "suspended": ["/account/", f"{PROFILE}briefing/"],
     "editor": ["/admin/", "/admin/profiles/profile/", "/admin/profiles/publisher/"],
