@@ -38,6 +38,7 @@ def audited_join(what: str, *, of: str = "user") -> list[pgtrigger.Trigger]:
 
 
 RIGHTS = ["is_staff", "is_superuser", "is_active"]
+CLOSING = ["closes_at", "closed_at"]
 
 
 class User(AbstractUser):
@@ -48,6 +49,13 @@ class User(AbstractUser):
     last_name = None  # type: ignore[assignment]
     email = models.EmailField("email address", unique=True)
     name = models.CharField(max_length=200, blank=True)
+    last_visit = models.DateTimeField(
+        null=True, editable=False, help_text="When they last came to their own page; moved once a day."
+    )
+    closes_at = models.DateTimeField(
+        null=True, editable=False, help_text="When the account is erased, unless its owner thinks better of it."
+    )
+    closed_at = models.DateTimeField(null=True, editable=False)
 
     USERNAME_FIELD = "email"
     REQUIRED_FIELDS: ClassVar[list[str]] = []
@@ -55,6 +63,10 @@ class User(AbstractUser):
     objects = UserManager()  # type: ignore[assignment,misc]
 
     class Meta:
+        permissions = [
+            ("export_members", "Can take the list of members away"),
+            ("end_sessions", "Can log somebody out everywhere"),
+        ]
         constraints = [
             models.UniqueConstraint(
                 Lower("email"),
@@ -72,13 +84,14 @@ class User(AbstractUser):
             ),
             audited("rights.changed", pgtrigger.Update, kind="user", says=RIGHTS, when=changes(*RIGHTS)),
             audited("user.removed", pgtrigger.Delete, kind="user", says=RIGHTS),
+            audited("closing.changed", pgtrigger.Update, kind="user", says=CLOSING, when=changes(*CLOSING)),
         ]
 
     def __str__(self) -> str:
-        return self.email
+        return f"closed account {self.pk}" if self.closed_at else self.email
 
     def get_full_name(self) -> str:
-        return self.name or self.email
+        return self.name or str(self)
 
     def get_short_name(self) -> str:
         return self.get_full_name()
@@ -254,10 +267,13 @@ class Grant(models.Model):
                 when=pgtrigger.Before,
                 operation=pgtrigger.Update,
                 func="""
-                IF ROW(OLD.id, OLD.user_id, OLD.organisation_id, OLD.tier, OLD.starts_at, OLD.how, OLD.evidence, OLD.granted_by_id)
+                IF ROW(OLD.id, OLD.user_id, OLD.organisation_id, OLD.tier, OLD.starts_at, OLD.how, OLD.granted_by_id)
                    IS DISTINCT FROM
-                   ROW(NEW.id, NEW.user_id, NEW.organisation_id, NEW.tier, NEW.starts_at, NEW.how, NEW.evidence, NEW.granted_by_id)
-                   OR coalesce(NEW.ends_at, 'infinity') > coalesce(OLD.ends_at, 'infinity') THEN
+                   ROW(NEW.id, NEW.user_id, NEW.organisation_id, NEW.tier, NEW.starts_at, NEW.how, NEW.granted_by_id)
+                   OR coalesce(NEW.ends_at, 'infinity') > coalesce(OLD.ends_at, 'infinity')
+                   -- What it rested on may speak of somebody: it goes with a closed account, and only then.
+                   OR NEW.evidence <> OLD.evidence AND NOT (NEW.evidence = '' AND EXISTS (
+                       SELECT FROM accounts_user WHERE id = NEW.user_id AND closed_at IS NOT NULL)) THEN
                     RAISE EXCEPTION 'A grant is never edited, except to end it earlier.';
                 END IF; RETURN NEW;""",
             ),
@@ -267,7 +283,7 @@ class Grant(models.Model):
                 pgtrigger.Update,
                 kind="grant",
                 says=GRANTED,
-                when=changes("ends_at", "ended_by_id", "end_reason"),
+                when=changes("ends_at", "ended_by_id") + " OR NEW.end_reason NOT IN (OLD.end_reason, '')",
                 by="ended_by_id",
                 why="end_reason",
             ),
@@ -304,7 +320,7 @@ class Suspension(models.Model):
                 pgtrigger.Update,
                 kind="suspension",
                 says=SUSPENDED,
-                when=changes(*SUSPENDED, "reason"),
+                when=changes(*SUSPENDED) + " OR NEW.reason NOT IN (OLD.reason, '')",
             ),
             audited("suspension.removed", pgtrigger.Delete, kind="suspension", says=SUSPENDED),
         ]

@@ -27,8 +27,10 @@ EDITORS = {
 }
 OFFICERS = {
     "view": ["user", "organisation", "seat", "grant", "application", "suspension"],
-    "add": ["grant", "suspension"],
+    "add": ["organisation", "seat", "grant", "suspension"],
     "change": ["organisation", "seat", "grant", "application", "suspension"],
+    "export": ["members"],
+    "end": ["sessions"],
 }
 MAY = {AUTHOR: [AUTHORS], EDITOR: [AUTHORS, EDITORS], OFFICER: [OFFICERS]}
 APPS = {AUTHOR: ["profiles", "briefings"], EDITOR: ["profiles", "briefings"], OFFICER: ["accounts"]}
