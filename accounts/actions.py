@@ -1,6 +1,6 @@
 """Everything that changes who may read what: one transaction each, safe to repeat."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager
 from datetime import datetime
 
@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from accounts.models import SEATS, Grant, Organisation, Seat, Suspension, User
 from accounts.tiers import Tier
+from config import mailing
 from config.audit import acting, record
 
 
@@ -65,11 +66,15 @@ def join_circle(*, user: User) -> Grant:
         raise NotVerified(user.pk)
     try:
         with transaction.atomic():
-            return _joined(user) or Grant.objects.create(
-                user=user, tier=Tier.STRATEGIC_CIRCLE, how=Grant.How.JOINED, granted_by=user
-            )
+            return _joined(user) or _join(user)
     except IntegrityError:  # two clicks at once: the other one made it
         return Grant.objects.get(user=user, how=Grant.How.JOINED, ends_at=None)
+
+
+def _join(user: User) -> Grant:
+    grant = Grant.objects.create(user=user, tier=Tier.STRATEGIC_CIRCLE, how=Grant.How.JOINED, granted_by=user)
+    _tell("circle-welcome", [user], grant)
+    return grant
 
 
 def _joined(user: User) -> Grant | None:
@@ -106,9 +111,11 @@ def give_comp(
         check_not_ones_own(by, user, organisation)
         given = {"user": user, "organisation": organisation, "tier": tier, "how": Grant.How.COMP, "ends_at": ends_at}
         same: Grant | None = Grant.objects.filter(**given, evidence=evidence, granted_by=by, end_reason="").first()
-        return same or Grant.objects.create(
-            **given, evidence=evidence, granted_by=by, starts_at=starts_at or timezone.now()
-        )
+        if same:
+            return same
+        grant = Grant.objects.create(**given, evidence=evidence, granted_by=by, starts_at=starts_at or timezone.now())
+        _tell("grant-given", _people(user, organisation), grant, due=grant.starts_at)
+        return grant
 
 
 def end_grant(*, grant: Grant, by: User, reason: str) -> None:
@@ -118,7 +125,9 @@ def end_grant(*, grant: Grant, by: User, reason: str) -> None:
         at = timezone.now()
         if locked.ends_at and locked.ends_at <= at:
             raise Ended(grant.pk)
+        people = _people(locked.user, locked.organisation)
         _end(locked, by=by, reason=reason, at=at)
+        _tell("grant-ended", [person for person in people if person != by], locked)
 
 
 def _end(grant: Grant, *, by: User, reason: str, at: datetime) -> None:
@@ -134,7 +143,7 @@ def _end(grant: Grant, *, by: User, reason: str, at: datetime) -> None:
 def give_seat(*, organisation: Organisation, user: User, by: User | None = None) -> Seat:
     """Give somebody the first free seat, which is the manager's while there is none. Raises SeatsTaken, OwnCase, Closed.
 
-    `by` is who decides on it, if that is somebody on the desk.
+    `by` is who decides on it on the desk; then the person is told.
     """
     with _acting(by):
         _lock(user, organisation)  # two invitations at once: one waits
@@ -146,7 +155,9 @@ def give_seat(*, organisation: Organisation, user: User, by: User | None = None)
         free = free_seats(organisation)
         if not free:
             raise SeatsTaken(organisation.pk)
-        return Seat.objects.create(organisation=organisation, user=user, number=free[0])
+        seat = Seat.objects.create(organisation=organisation, user=user, number=free[0])
+        _tell("seat-given", [user] if by else [], seat)
+        return seat
 
 
 def free_seats(organisation: Organisation) -> list[int]:
@@ -167,6 +178,7 @@ def end_seat(*, seat: Seat, by: User | None = None, reason: str = "") -> None:
         if locked.ends_at is None or locked.ends_at > at:
             locked.ends_at = max(at, locked.starts_at)
             locked.save(update_fields=["ends_at"])
+            _tell("seat-ended", [locked.user] if by and by != locked.user else [], locked)
 
 
 # --- Suspension -------------------------------------------------------------------------------------------------------
@@ -188,7 +200,11 @@ def suspend(
         _lock(user, organisation)
         given = {"user": user, "organisation": organisation, "reason": reason, "ends_at": ends_at, "by": by}
         same: Suspension | None = Suspension.objects.holding(timezone.now()).filter(**given).first()
-        return same or Suspension.objects.create(**given)
+        if same:
+            return same
+        suspension = Suspension.objects.create(**given)
+        _tell("suspended", _people(user, organisation), suspension)
+        return suspension
 
 
 def lift(*, suspension: Suspension, by: User | None = None, reason: str = "") -> None:
@@ -201,6 +217,7 @@ def lift(*, suspension: Suspension, by: User | None = None, reason: str = "") ->
         if locked.ends_at is None or locked.ends_at > at:
             locked.ends_at = max(at, locked.starts_at)
             locked.save(update_fields=["ends_at"])
+            _tell("lifted", _people(locked.user, locked.organisation), locked)
 
 
 # --- Sessions ---------------------------------------------------------------------------------------------------------
@@ -238,6 +255,20 @@ def _lock(user: User | None, organisation: Organisation | None) -> None:
         Organisation.objects.select_for_update(no_key=True).get(pk=organisation.pk)
     if user is not None and User.objects.select_for_update(no_key=True).get(pk=user.pk).closed_at:
         raise Closed(user.pk)
+
+
+def _people(user: User | None, organisation: Organisation | None) -> list[User]:
+    """Whom something concerns: the person, or everybody who has a seat of the organisation."""
+    if user is not None:
+        return [user]
+    return [seat.user for seat in _held_seats(organisation).select_related("user")] if organisation else []
+
+
+def _tell(kind: str, people: Iterable[User], entry: Grant | Seat | Suspension, *, due: datetime | None = None) -> None:
+    about = {str(entry._meta.model_name): entry.pk}
+    for user in people:
+        key = f"{kind}:{entry.pk}:{user.pk}"
+        mailing.post(kind, to=user.email, user_id=user.pk, key=key, about=about, due=due)
 
 
 def check_not_ones_own(by: User, user: User | None, organisation: Organisation | None) -> None:

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.db.models import F, Q
+
 from accounts.access import grants_of, standing_of, suspensions_of
 from accounts.models import SEATS, Grant, Organisation, Seat, Suspension, User
 from accounts.tiers import Tier
@@ -33,6 +35,7 @@ class Membership:
     joined: bool
     places: Sequence[Place]
     suspensions: Sequence[Suspension]
+    was: Grant | None = None  # the last higher one that is over
 
     @property
     def is_reader(self) -> bool:
@@ -51,7 +54,15 @@ def membership_of(user: User, *, at: datetime) -> Membership:
         joined=Grant.objects.filter(user=user, how=Grant.How.JOINED, ends_at=None).exists(),
         places=[_place(seat, at) for seat in Seat.objects.holding(at).filter(user=user).select_related("organisation")],
         suspensions=list(suspensions_of(user, at=at).select_related("organisation")),
+        was=_over(user, standing.tier, at),
     )
+
+
+def _over(user: User, tier: Tier, at: datetime) -> Grant | None:
+    theirs = Q(user=user) | Q(organisation__in=Seat.objects.holding(at).filter(user=user).values("organisation"))
+    over = Grant.objects.filter(theirs, tier__gt=tier, ends_at__lte=at, ends_at__gt=F("starts_at"))
+    last: Grant | None = over.order_by("-ends_at").first()
+    return last
 
 
 def _last_end(grants: Sequence[Grant]) -> datetime | None:

@@ -8,4 +8,7 @@ urlpatterns = [
     path("account/corner/", views.corner, name="corner"),
     path("account/circle/", views.circle, name="circle"),
     path("account/circle/leave/", views.leave_circle, name="leave_circle"),
+    path("account/export/", views.export, name="export"),
+    path("account/close/", views.close, name="close"),
+    path("account/keep/", views.keep, name="keep"),
 ]

@@ -1,6 +1,7 @@
 """Everything behind a tier: the gated text in tables of its own, and the public teaser beside it."""
 
 from django.db import models
+from django.utils import timezone
 
 from accounts.tiers import GATED
 from briefings import counting
@@ -18,6 +19,7 @@ class Teaser(models.Model):
     title = models.CharField(max_length=300)
     summary = models.TextField(blank=True)
     contents = models.TextField(blank=True, help_text="One heading a line; public.")
+    added_at = models.DateTimeField(null=True, editable=False, default=timezone.now)  # none: before this was noted
 
     class Meta:
         ordering = ["profile", "tier"]

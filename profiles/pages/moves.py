@@ -60,11 +60,15 @@ class Move:
 SHOWN = ("profile_id", "slug", "name", "standfirst", "seq", "at", "score", "before", "breadth", "causes")
 
 
-def latest(limit: int, *, of: Profile | None = None, arrivals: bool = True) -> list[Move]:
+def latest(
+    limit: int, *, of: Profile | None = None, arrivals: bool = True, after: datetime | None = None
+) -> list[Move]:
     """Return the newest grades of live profiles (of one of them), with or without each profile's first."""
     grades = Grade.objects.filter(profile__in=Profile.objects.published())
     if of is not None:
         grades = grades.filter(profile=of)
+    if after is not None:
+        grades = grades.filter(graded_at__gt=after)
     if not arrivals:
         grades = grades.filter(seq__gt=1)
     newest = _with_what_was_before(grades.order_by("-graded_at", "-pk")[:limit])
