@@ -12,11 +12,9 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts import actions, personal
-from accounts.ledger import about
 from accounts.models import Grant, Seat, Suspension, User
 from config import mailing
 from config.audit import acting
-from config.models import AuditEntry
 
 log = logging.getLogger(__name__)
 
@@ -104,6 +102,7 @@ def close(*, user_id: int) -> bool:
 def _erase(user: User) -> None:
     actions.end_sessions(user=user)
     _end_what_holds(user)
+    _forget_what_the_desk_called(user)
     personal.forget(user)
     user.email, user.name = f"closed-{user.pk}@invalid", ""
     user.set_unusable_password()
@@ -123,17 +122,17 @@ def _end_what_holds(user: User) -> None:
         actions.end_seat(seat=seat, by=user, reason=CLOSED)
 
 
+def _forget_what_the_desk_called(user: User) -> None:
+    """The desk's own log keeps the name of each thing as it was called then: an address, or a grant for an address."""
+    for one in (user, *personal.entries_of(user)):
+        logged = LogEntry.objects.filter(content_type=ContentType.objects.get_for_model(one), object_id=str(one.pk))
+        logged.update(object_repr="", change_message="")
+    LogEntry.objects.filter(object_repr__in=personal.addresses_of(user)).update(object_repr="")
+
+
 def _blank(user: User) -> None:
     """Take what was written about the person out of what stays."""
-    entries = [
-        *Grant.objects.filter(user=user), *Seat.objects.filter(user=user), *Suspension.objects.filter(user=user)
-    ]  # fmt: skip
     Grant.objects.filter(user=user).exclude(end_reason=CLOSED).update(end_reason="")
     Grant.objects.filter(user=user).update(evidence="")
     Suspension.objects.filter(user=user).update(reason="")
-    AuditEntry.objects.filter(about(user, entries)).update(reason="", details={})
-    AuditEntry.objects.filter(actor=user.pk).update(reason="", details={})
-    for one in (user, *entries):
-        # The desk's own log keeps the name of what was changed, as it was called then.
-        kind = ContentType.objects.get_for_model(one)
-        LogEntry.objects.filter(content_type=kind, object_id=str(one.pk)).update(object_repr="", change_message="")
+    personal.audit_of(user).update(reason="", details={})

@@ -10,12 +10,12 @@ from typing import Any
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from accounts.ledger import about
 from accounts.models import Grant, Seat, Suspension, User
 from config import mailing
-from config.models import AuditEntry
+from config.models import AuditEntry, MutedAddress
 
 Export = Callable[[User], Any]
 Forget = Callable[[User], object]
@@ -61,15 +61,33 @@ def _grants(user: User) -> list[Any]:
 
 
 def _audit(user: User) -> list[Any]:
-    entries = [
-        *Grant.objects.filter(user=user), *Seat.objects.filter(user=user), *Suspension.objects.filter(user=user)
-    ]  # fmt: skip
-    wanted = AuditEntry.objects.filter(about(user, entries) | Q(actor=user.pk))
-    return _values(wanted, "at", "verb", "subject_kind", "subject_id", "reason", "details", "actor")
+    return _values(audit_of(user), "at", "verb", "subject_kind", "subject_id", "reason", "details", "actor")
+
+
+def audit_of(user: User) -> QuerySet[AuditEntry]:
+    """What the audit says of somebody, or of what they did."""
+    return AuditEntry.objects.filter(about(user, entries_of(user)) | Q(actor=user.pk))
+
+
+def entries_of(user: User) -> list[Grant | Seat | Suspension]:
+    """What the ledger holds of somebody by themselves."""
+    return [entry for model in (Grant, Seat, Suspension) for entry in model.objects.filter(user=user)]
 
 
 def _values(rows: Any, *names: str) -> list[Any]:
     return [dict(row) for row in rows.order_by("pk").values(*names)]
+
+
+def _forget_mails(user: User) -> None:
+    mailing.forget(user.pk)
+    MutedAddress.objects.filter(address__in=[address.lower() for address in addresses_of(user)]).delete()
+
+
+def addresses_of(user: User) -> list[str]:
+    return [
+        user.email,
+        *EmailAddress.objects.filter(user=user).exclude(email=user.email).values_list("email", flat=True),
+    ]
 
 
 def _stays(user: User) -> None:
@@ -98,7 +116,7 @@ def _register_own() -> None:
     register("seats", export=seats, forget=_stays)
     register("suspensions", export=suspensions, forget=_stays)
     register("audit", export=_audit, forget=_stays)
-    register("mails", export=lambda user: mailing.export_of(user.pk), forget=lambda user: mailing.forget(user.pk))
+    register("mails", export=lambda user: mailing.export_of(user.pk), forget=_forget_mails)
 
 
 _register_own()

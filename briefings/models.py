@@ -99,3 +99,15 @@ class NoteCount(models.Model):
 
     def __str__(self) -> str:
         return f"{self.number} notes of tier {self.tier}"
+
+
+class Cited(Citation):
+    """A citation as somebody sees it who writes notes: by its profile and source, with a note or without one yet."""
+
+    class Meta:
+        proxy = True
+        default_permissions = ()
+        verbose_name = "cited source"
+
+    def __str__(self) -> str:
+        return f"{self.profile}: {self.source}"

@@ -26,14 +26,15 @@ EDITORS = {
     "publish": ["profile"],
 }
 OFFICERS = {
-    "view": ["user", "organisation", "seat", "grant", "application", "suspension"],
-    "add": ["organisation", "seat", "grant", "suspension"],
+    "view": ["user", "organisation", "seat", "grant", "application", "suspension", "mutedaddress"],
+    "add": ["organisation", "seat", "grant", "suspension", "mutedaddress"],
     "change": ["organisation", "seat", "grant", "application", "suspension"],
+    "delete": ["mutedaddress"],
     "export": ["members"],
     "end": ["sessions"],
 }
 MAY = {AUTHOR: [AUTHORS], EDITOR: [AUTHORS, EDITORS], OFFICER: [OFFICERS]}
-APPS = {AUTHOR: ["profiles", "briefings"], EDITOR: ["profiles", "briefings"], OFFICER: ["accounts"]}
+APPS = {AUTHOR: ["profiles", "briefings"], EDITOR: ["profiles", "briefings"], OFFICER: ["accounts", "config"]}
 
 
 def make_groups() -> None:

@@ -10,4 +10,10 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             "teaser", "added_at", models.DateTimeField(default=django.utils.timezone.now, editable=False, null=True)
         ),
+        migrations.CreateModel(
+            "Cited",
+            fields=[],
+            options={"verbose_name": "cited source", "proxy": True, "default_permissions": (), "indexes": [], "constraints": []},
+            bases=("profiles.citation",),
+        ),
     ]

@@ -48,9 +48,9 @@ def test_the_visit_is_moved_once_a_day_and_the_news_stay_until_then(mina):
     client, page = home(mina)
     first = User.objects.get(pk=mina.pk).last_visit
     assert first > YESTERDAY
-    for page in (page, client.get("/account/").text):
-        assert "What moves it" in page
-        assert f"{YESTERDAY:%-d %B %Y}" in page
+    for again in (page, client.get("/account/").text):
+        assert "What moves it" in again
+        assert f"{YESTERDAY:%-d %B %Y}" in again
     assert User.objects.get(pk=mina.pk).last_visit == first
     with time_machine.travel(timezone.now() + timedelta(days=1)):
         page = client.get("/account/").text
