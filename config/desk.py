@@ -8,6 +8,7 @@ from django.contrib import messages
 from django.contrib.admin import AdminSite
 from django.core.exceptions import BadRequest
 from django.db import IntegrityError
+from django.db.models.base import ModelBase
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import SimpleTemplateResponse
 
@@ -16,6 +17,7 @@ from config.audit import acting
 from profiles.grading.pipeline import editing
 
 READS_GATED = "briefings.view_briefing"
+KEYS = {"mfa.authenticator", "usersessions.usersession"}  # secrets, and what opens a session: nobody needs to see them
 
 
 class Desk(AdminSite):
@@ -24,6 +26,11 @@ class Desk(AdminSite):
     site_header = "Assay desk"
     site_title = "Assay desk"
     index_title = "What needs a hand"
+
+    def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
+        """Give a model pages of its own, unless what it holds would be a key to somebody's account."""
+        models = [model_or_iterable] if isinstance(model_or_iterable, ModelBase) else list(model_or_iterable)
+        super().register([model for model in models if model._meta.label_lower not in KEYS], admin_class, **options)
 
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """Hand over to the one door that knows second factors and counts failed attempts."""

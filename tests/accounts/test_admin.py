@@ -20,7 +20,8 @@ from accounts.access import tier_of, with_tier
 from accounts.members import harmless, members
 from accounts.models import Grant, Organisation, Seat, Suspension, User
 from accounts.tiers import Tier
-from config.models import AuditEntry
+from config import mailing
+from config.models import AuditEntry, MutedAddress
 from tests.builders import PASSWORD, give, make_organisation, make_user
 
 pytestmark = pytest.mark.django_db
@@ -455,3 +456,26 @@ def test_whoever_is_suspended_or_gone_is_no_member(otto, mina, alma):
     actions.suspend(user=mina, by=otto, reason="a test")
     User.objects.filter(pk=alma.pk).update(is_active=False)
     assert list(members(at=timezone.now())) == []
+
+
+# Addresses that get no mail
+
+
+def test_an_officer_mutes_an_address_with_a_reason_and_lets_mails_through_again(desk, otto):
+    address = reverse("admin:config_mutedaddress_add")
+    assert "This field is required." in desk.post(address, {"address": "gone@example.org"}).text
+    desk.post(address, {"address": "Gone@Example.org", "reason": "It came back three times."})
+    assert mailing.is_muted("gone@example.org")
+    assert "already exists" in desk.post(address, {"address": "GONE@example.org", "reason": "again"}).text
+    muted = MutedAddress.objects.get()
+    assert desk.post(reverse("admin:config_mutedaddress_change", args=[muted.pk]), {"reason": "x"}).status_code == 403
+    desk.post(reverse("admin:config_mutedaddress_delete", args=[muted.pk]), {"post": "yes"})
+    assert not mailing.is_muted("gone@example.org")
+    told = AuditEntry.objects.filter(subject_kind="mutedaddress").order_by("pk").values_list("verb", "actor")
+    assert list(told) == [("address.muted", otto.pk), ("address.unmuted", otto.pk)]
+
+
+def test_muting_is_not_an_editor_s(client, edith):
+    client.force_login(edith)
+    answer = client.post(reverse("admin:config_mutedaddress_add"), {"address": "x@example.org", "reason": "x"})
+    assert answer.status_code == 403

@@ -189,6 +189,7 @@ def known(mina, otto, client):
     desk = Client()
     desk.force_login(otto)
     desk.post(f"/admin/accounts/user/{mina.pk}/log-out/")
+    desk.post("/admin/config/mutedaddress/add/", {"address": "mina@example.org", "reason": "It came back."})
     client.force_login(mina)
     client.get("/account/")
     closing.ask(user=mina)
