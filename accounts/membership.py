@@ -2,13 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db.models import F, Q
 
 from accounts.access import grants_of, standing_of, suspensions_of
 from accounts.models import SEATS, Grant, Organisation, Seat, Suspension, User
 from accounts.tiers import Tier
+
+MISSED = timedelta(days=90)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +37,7 @@ class Membership:
     joined: bool
     places: Sequence[Place]
     suspensions: Sequence[Suspension]
-    was: Grant | None = None  # the last higher one that is over
+    was: Grant | None = None  # a higher one that is over, while it may still be missed
 
     @property
     def is_reader(self) -> bool:
@@ -60,7 +62,7 @@ def membership_of(user: User, *, at: datetime) -> Membership:
 
 def _over(user: User, tier: Tier, at: datetime) -> Grant | None:
     theirs = Q(user=user) | Q(organisation__in=Seat.objects.holding(at).filter(user=user).values("organisation"))
-    over = Grant.objects.filter(theirs, tier__gt=tier, ends_at__lte=at, ends_at__gt=F("starts_at"))
+    over = Grant.objects.filter(theirs, tier__gt=tier, ends_at__range=(at - MISSED, at), ends_at__gt=F("starts_at"))
     last: Grant | None = over.order_by("-ends_at").first()
     return last
 

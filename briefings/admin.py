@@ -23,7 +23,6 @@ from profiles.models import Citation, Profile
 
 BODY = forms.Textarea(attrs={"rows": 24, "cols": 100, "class": "vLargeTextField"})
 SEES = "briefings.view_briefing"  # what the desk's role in the database hangs on: config/desk.py
-TIER = {"tier": forms.RadioSelect}
 NOT_YET = "{} is live, and members would read this at once. An editor does that."
 
 
@@ -122,7 +121,6 @@ class BriefingForm(forms.ModelForm):
         model = Teaser
         fields = ["profile", "tier", "title", "summary", "contents"]
         widgets = {
-            **TIER,
             "title": forms.TextInput(attrs={"class": "vTextField"}),
             "summary": forms.Textarea(attrs={"rows": 3, "cols": 100}),
             "contents": forms.Textarea(attrs={"rows": 5, "cols": 100}),
@@ -203,7 +201,7 @@ class NoteForm(forms.ModelForm):
         fields = ["citation", "tier", "body"]
         labels = {"citation": "Source", "body": "Note"}
         error_messages = {"citation": {"unique": "There is a note on this already; open it in the list."}}
-        widgets = {**TIER, "body": forms.Textarea(attrs={"rows": 8, "cols": 100})}
+        widgets = {"body": forms.Textarea(attrs={"rows": 8, "cols": 100})}
 
     def clean_citation(self) -> Citation:
         citation: Citation = self.cleaned_data["citation"]

@@ -23,6 +23,7 @@ class Teaser(models.Model):
 
     class Meta:
         ordering = ["profile", "tier"]
+        verbose_name = "briefing"  # on the desk they are one form
         constraints = [
             models.UniqueConstraint(
                 "profile",

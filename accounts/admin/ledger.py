@@ -133,8 +133,6 @@ class SeatForm(Decision):
         if organisation is not None and not actions.free_seats(organisation):
             self.add_error("organisation", actions.SeatsTaken.sentence)
 
-    clean_ends_at = None  # type: ignore[assignment]
-
 
 # --- Giving and ending ------------------------------------------------------------------------------------------------
 

@@ -53,7 +53,7 @@ class PeopleWhoLogIn(Steps, UserAdmin):
 
     add_form = NewUserForm
     ordering = ["email"]
-    list_display = ["email", "name", "tier", "is_active", "is_staff", "date_joined"]
+    list_display = ["email", "name", "tier", "date_joined"]
     list_filter = [TierFilter, "is_staff", "is_active", "groups"]
     search_fields = ["email", "name", "emailaddress__email"]
     readonly_fields = ["now", "last_login", "date_joined"]
@@ -80,11 +80,10 @@ class PeopleWhoLogIn(Steps, UserAdmin):
         return with_tier(super().get_queryset(request), at=timezone.now())
 
     def get_fieldsets(self, request: HttpRequest, obj: User | None = None) -> Any:
-        fieldsets = super().get_fieldsets(request, obj)
         if obj is None or self.has_change_permission(request, obj):
-            return fieldsets
+            return super().get_fieldsets(request, obj)
         # Whoever may only look has no use for how the password is kept.
-        return [(None, {"fields": ["email", "name", "now"]}), *fieldsets[1:]]
+        return [(None, {"fields": ["email", "name", "now", "is_active", "is_staff", "last_login", "date_joined"]})]
 
     def tools(self, request: HttpRequest, obj: User) -> Iterator[Tool]:
         if not obj.closed_at and request.user.has_perm("accounts.add_grant"):

@@ -10,6 +10,7 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             "teaser", "added_at", models.DateTimeField(default=django.utils.timezone.now, editable=False, null=True)
         ),
+        migrations.AlterModelOptions("teaser", {"ordering": ["profile", "tier"], "verbose_name": "briefing"}),
         migrations.CreateModel(
             "Cited",
             fields=[],

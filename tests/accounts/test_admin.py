@@ -96,7 +96,7 @@ def test_the_page_of_a_person_tells_past_present_and_future(desk, otto, mina):
         "to come",
         "over",
         "A trial in spring.",
-        "The trial was over., by Otto",
+        "Otto: The trial was over.",
         "From next week on.",
         "Shared a briefing.",
         "Suspension added",
