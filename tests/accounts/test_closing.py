@@ -19,6 +19,7 @@ from accounts import actions, chores, closing, personal
 from accounts.access import tier_of
 from accounts.models import Grant, Seat, Suspension, User
 from accounts.tiers import Tier
+from briefings.alerts.models import Often, Preference, Subscriber
 from config import mailing
 from config.models import AuditEntry, OutgoingMail
 from tests.builders import PASSWORD, give, give_second_factor, make_organisation, make_user, typed_code
@@ -45,7 +46,7 @@ def a_week_is_over(user):
 def everything():
     """All rows of all tables that may hold something of a person, as one text."""
     kept = [model for model in apps.get_models() if model._meta.app_label in {"accounts", "account", "config", "mfa",
-            "usersessions", "admin", "profiles"} and not model._meta.proxy]  # fmt: skip
+            "usersessions", "admin", "profiles", "alerts"} and not model._meta.proxy]  # fmt: skip
     return json.dumps([list(model.objects.values()) for model in kept], default=str)
 
 
@@ -186,6 +187,8 @@ def known(mina, otto, client):
         suspension=actions.suspend(user=mina, by=otto, reason="Mina Canary shared it."), by=otto, reason="Canary again."
     )
     User.objects.filter(pk=mina.pk).update(name="Mina Canary")
+    Preference.objects.create(user=mina, often=Often.DAILY)
+    Subscriber.objects.create(email="mina@example.org")
     desk = Client()
     desk.force_login(otto)
     desk.post(f"/admin/accounts/user/{mina.pk}/log-out/")
@@ -203,7 +206,7 @@ def test_nothing_of_a_person_is_left_once_the_week_is_over(known, client):
     left = everything()
     for word in ("mina", "Mina", "Canary", "canary"):
         assert word not in left, word
-    for model in (EmailAddress, Authenticator, UserSession):
+    for model in (EmailAddress, Authenticator, UserSession, Preference):
         assert not model.objects.filter(user=known).exists()
     assert not OutgoingMail.objects.filter(user_id=known.pk).exists()
 

@@ -6,6 +6,7 @@ import pytest
 from django.test import Client
 
 from accounts import actions, personal
+from briefings.alerts.models import Often, Preference
 from config.models import AuditEntry
 from profiles.models import Ticket
 from tests.builders import PASSWORD, make_user
@@ -20,6 +21,7 @@ def test_a_reader_takes_away_everything_we_hold(client, mina, otto):
     client.get("/account/")
     actions.suspend(user=mina, by=otto, reason="Shared a briefing.")
     Ticket.objects.create(name="Mina", email="MINA@example.org", message="A date is wrong.")
+    Preference.objects.create(user=mina, often=Often.DAILY)
     response = client.post(EXPORT)
     assert response["Content-Type"] == "application/json"
     assert response["Content-Disposition"].startswith('attachment; filename="assay-')
@@ -31,6 +33,7 @@ def test_a_reader_takes_away_everything_we_hold(client, mina, otto):
     assert [grant["how"] for grant in held["grants"]] == ["joined"]
     assert [suspension["reason"] for suspension in held["suspensions"]] == ["Shared a briefing."]
     assert [mail["kind"] for mail in held["mails"]] == ["suspended"]
+    assert [follow["kind"] for follow in held["follows"]] == ["preference"]
     assert [report["message"] for report in held["reports"]] == ["A date is wrong."]
     verbs = [entry["verb"] for entry in held["audit"]]
     assert {"grant.added", "suspension.added", "account.exported"} <= set(verbs)
@@ -101,7 +104,8 @@ def test_every_table_that_points_at_a_person_is_handed_over_or_known_to_stay():
         if relation.auto_created and not relation.concrete and not relation.related_model._meta.proxy
     }
     handed_over = {"account.EmailAddress.user", "mfa.Authenticator.user", "usersessions.UserSession.user",
-                   "accounts.Grant.user", "accounts.Seat.user", "accounts.Suspension.user"}  # fmt: skip
+                   "accounts.Grant.user", "accounts.Seat.user", "accounts.Suspension.user",
+                   "alerts.Follow.user", "alerts.Preference.user"}  # fmt: skip
     who_did_it = {"accounts.Grant.granted_by", "accounts.Grant.ended_by", "accounts.Suspension.by",
                   "admin.LogEntry.user", "profiles.Revision.created_by", "profiles.Revision.approved_by",
                   "profiles.Settlement.recorded_by", "profiles.Settlement.withdrawn_by", "profiles.LetterChange.by",
