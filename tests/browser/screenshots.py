@@ -55,8 +55,24 @@ LOGGED_IN = {
     "circle": ["/account/following/", "/account/follow/?profile=afrinic"],
     "reader": ["/account/", f"{PROFILE}briefing/", "/account/circle/"],
     "suspended": ["/account/", f"{PROFILE}briefing/"],
-    "editor": ["/admin/", "/admin/profiles/profile/", "/admin/profiles/publisher/"],
-    "officer": ["/admin/", "/admin/accounts/user/"],
+    "expired": ["/account/"],
+    "editor": [
+        "/admin/",
+        "/admin/profiles/profile/",
+        "/admin/profiles/publisher/",
+        "/admin/briefings/teaser/",
+        "/admin/briefings/teaser/1/change/",
+        "/admin/briefings/cited/",
+    ],
+    "officer": [
+        "/admin/",
+        "/admin/accounts/user/",
+        "/admin/accounts/user/2/change/",
+        "/admin/accounts/organisation/1/change/",
+        "/admin/accounts/grant/",
+        "/admin/accounts/grant/add/?user=2",
+        "/admin/accounts/user/members/",
+    ],
 }
 
 
