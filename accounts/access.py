@@ -7,7 +7,8 @@ from allauth.account.models import EmailAddress
 from django.contrib.auth.models import AnonymousUser
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from accounts.models import Grant, Seat, Suspension, User
+from accounts.applications.states import State
+from accounts.models import Application, Grant, Seat, Suspension, User
 from accounts.tiers import Tier
 
 
@@ -37,6 +38,7 @@ class Standing:
     logged_in: bool
     verified: bool = False
     suspended: bool = False
+    applying: State | None = None
 
 
 def standing_of(user: User | AnonymousUser, *, at: datetime) -> Standing:
@@ -48,7 +50,13 @@ def standing_of(user: User | AnonymousUser, *, at: datetime) -> Standing:
         logged_in=True,
         verified=EmailAddress.objects.filter(user=user, verified=True).exists(),
         suspended=suspensions_of(user, at=at).exists(),
+        applying=_applying(user),
     )
+
+
+def _applying(user: User) -> State | None:
+    state = Application.objects.open().filter(applicant=user).values_list("state", flat=True).first()
+    return State(state) if state else None
 
 
 def suspensions_of(user: User, *, at: datetime) -> "QuerySet[Suspension]":

@@ -73,15 +73,15 @@ def _end(grant: Grant, *, by: User, reason: str, at: datetime) -> None:
 # --- Seats ------------------------------------------------------------------------------------------------------------
 
 
-def give_seat(*, organisation: Organisation, user: User) -> Seat:
-    """Give somebody the first free seat, which is the manager's while there is none. Raises SeatsTaken."""
+def give_seat(*, organisation: Organisation, user: User, first: int = 1) -> Seat:
+    """Give somebody the first free seat, counted from `first`; the manager's is 1. Raises SeatsTaken."""
     with transaction.atomic():
         Organisation.objects.select_for_update().get(pk=organisation.pk)  # two invitations at once: one waits
         held = Seat.objects.holding(timezone.now()).filter(organisation=organisation)
         mine: Seat | None = held.filter(user=user).first()
         if mine:
             return mine
-        free = sorted(set(range(1, SEATS + 1)) - set(held.values_list("number", flat=True)))
+        free = sorted(set(range(first, SEATS + 1)) - set(held.values_list("number", flat=True)))
         if not free:
             raise SeatsTaken(organisation.pk)
         return Seat.objects.create(organisation=organisation, user=user, number=free[0])

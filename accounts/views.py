@@ -12,6 +12,8 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts import actions
 from accounts.access import standing_of
+from accounts.applications.forms import InvitationForm
+from accounts.applications.progress import progress_of
 from accounts.membership import membership_of
 from accounts.models import User
 
@@ -20,9 +22,22 @@ from accounts.models import User
 @login_required
 def account_home(request: HttpRequest) -> HttpResponse:
     """The reader's own page."""
+    return home_page(request)
+
+
+def home_page(
+    request: HttpRequest, *, invitation_form: InvitationForm | None = None, inviting_for: int | None = None
+) -> HttpResponse:
+    """The reader's own page, with the form of an invitation that could not be sent, if there is one."""
     user = cast(User, request.user)
-    membership = membership_of(user, at=timezone.now())
-    return render(request, "accounts/account_home.html", {"membership": membership})
+    context = {
+        "membership": membership_of(user, at=timezone.now()),
+        "progress": progress_of(user),
+        "invitation_form": InvitationForm(),
+        "refused_form": invitation_form,
+        "inviting_for": inviting_for,
+    }
+    return render(request, "accounts/account_home.html", context)
 
 
 @require_safe

@@ -58,6 +58,7 @@ VALUES = {
     "pk": "1",
     "id": "1",
     "token": tokens.STOP.sign_object([tokens.FOLLOW, 1, "profile", 1]),
+    "secret": "0" * 64,
 }
 
 

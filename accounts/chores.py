@@ -1,0 +1,13 @@
+from datetime import timedelta
+
+from django.utils import timezone
+
+from accounts.applications import actions, renewal
+from config.chores import chore
+
+
+@chore(every=timedelta(hours=1))
+def look_after_applications() -> None:
+    """End applications whose applicant no longer answers, and remind managers of memberships that end."""
+    actions.expire_unanswered(at=timezone.now())
+    renewal.remind(at=timezone.now())
