@@ -180,6 +180,6 @@ LOGGING = {
     "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["stderr"], "level": "INFO"},
-    # Celery tells of every sweep, which is every second.
-    "loggers": {"django.request": {"level": "ERROR"}, "celery": {"level": "WARNING"}},
+    # Celery tells of every sweep, which is every second; httpx of every question, which is the applicants' matter.
+    "loggers": {"django.request": {"level": "ERROR"}, "celery": {"level": "WARNING"}, "httpx": {"level": "WARNING"}},
 }
