@@ -79,6 +79,7 @@ class ApplicationAdmin(admin.ModelAdmin):
     list_display = ["organisation", "applicant", "stands", "waits", "version", "shown_by"]
     list_display_links = ["organisation"]
     list_filter = [StateFilter]
+    ordering = [WAITS_FIRST.asc(), "state_since"]
     search_fields = ["versions__organisation", "versions__domain", "versions__resources", "applicant__email"]
     list_select_related = ["applicant", "granted"]
     show_full_result_count = False
@@ -87,12 +88,8 @@ class ApplicationAdmin(admin.ModelAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Application]:
         newest = Version.objects.filter(number=F("application__version"))
         written: QuerySet[Application] = super().get_queryset(request)
-        return (
-            written.filter(submitted_at__isnull=False)
-            .prefetch_related("checks", Prefetch("versions", newest, to_attr="newest"))
-            .annotate(waits_first=WAITS_FIRST)
-            .order_by("waits_first", "state_since")
-        )
+        handed_in = written.filter(submitted_at__isnull=False)
+        return handed_in.prefetch_related("checks", Prefetch("versions", newest, to_attr="newest"))
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -196,13 +193,13 @@ class ApplicationAdmin(admin.ModelAdmin):
             return HttpResponseRedirect(_address(application))
         context = {
             **self.admin_site.each_context(request),
+            **_everything(request, application),
             "title": f"{label}: {text.organisation}",
             "opts": self.opts,
             "original": application,
             "label": label,
             "form": form,
             "seen": _version_seen(request, application),
-            **_everything(request, application),
         }
         return TemplateResponse(request, "admin/accounts/application/decide.html", context)
 
@@ -211,9 +208,12 @@ def _everything(request: HttpRequest, application: Application) -> dict[str, Any
     """All that bears on a decision, for the page that shows it."""
     officer = request.user
     assert isinstance(officer, User)
+    text = application.text()
     return {
         "application": application,
-        "text": application.text(),
+        "title": text.organisation,
+        "subtitle": None,
+        "text": text,
         "checks": application.checks.order_by("-version", "kind", "asked", "-asked_at"),
         "events": application.events.select_related("actor").order_by("at", "pk"),
         "conflicts": conflicts_of(application, officer=officer),
