@@ -48,8 +48,12 @@ class DecisionForm(forms.Form):
 
 # What the three buttons ask, and what is said of the reason.
 BUTTONS = {
-    Step.APPROVE: ("Approve", "Why it is approved all the same", "A note to the applicant (optional)"),
-    Step.REFUSE: ("Refuse", "The reason, which the applicant reads", "The reason, which the applicant reads"),
+    Step.APPROVE: (
+        "Approve",
+        "Why it is approved in spite of what stands below (the applicant reads it)",
+        "A note to the applicant (optional)",
+    ),
+    Step.REFUSE: ("Refuse", "The reason (the applicant reads it)", "The reason (the applicant reads it)"),
     Step.ASK: ("Ask for more", "What the applicant should tell or show", "What the applicant should tell or show"),
 }
 

@@ -105,7 +105,7 @@ def _accepted(request: HttpRequest, offered: Invitation, token: str) -> HttpResp
         seat = seats.accept(token=token, user=cast(User, request.user))
     except (seats.NotInvited, seats.NotNow, SeatsTaken) as refused:
         problem = _sentence(refused)
-        return render(request, "accounts/invitation.html", {"invitation": offered, "problem": problem}, status=409)
+        return render(request, "accounts/invitation.html", {"invitation": offered, "problem": problem})
     messages.success(request, f"You have a seat of {seat.organisation} now. The Alliance’s briefings are open to you.")
     return redirect("accounts:home")
 
