@@ -2,12 +2,13 @@ from datetime import timedelta
 
 from django.utils import timezone
 
-from accounts.applications import actions, renewal
+from accounts.applications import actions, documents, renewal
 from config.chores import chore
 
 
 @chore(every=timedelta(hours=1))
 def look_after_applications() -> None:
-    """End applications whose applicant no longer answers, and remind managers of memberships that end."""
+    """End applications whose applicant no longer answers, remind managers of memberships that end, and forget documents."""
     actions.expire_unanswered(at=timezone.now())
     renewal.remind(at=timezone.now())
+    documents.forget_old(at=timezone.now())

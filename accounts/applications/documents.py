@@ -5,7 +5,7 @@ import re
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import wraps
 from io import BytesIO
 from typing import Any, Concatenate, ParamSpec
@@ -16,12 +16,13 @@ from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from PIL import Image
 
-from accounts.applications.states import NotPossible
+from accounts.applications.states import NotPossible, State
 from accounts.models import Application, Document
 
 MOST_BYTES = 5_000_000
 MOST_PIXELS = 50_000_000
 MOST_KEPT = 10  # for one person, within a month
+KEPT_AFTER_END = timedelta(days=90)
 FORM_BYTES = MOST_BYTES + 200_000  # with the fields around it
 TYPES = {"pdf": "application/pdf", "png": "image/png", "jpeg": "image/jpeg"}
 
@@ -96,6 +97,12 @@ def keep(application: Application, upload: Upload) -> Document:
         digest=upload.digest,
         content=upload.content,
     )
+
+
+def forget_old(*, at: datetime) -> None:
+    """Remove the documents of applications that ended without approval a while ago."""
+    ended = [State.REFUSED, State.WITHDRAWN, State.EXPIRED]
+    Document.objects.filter(application__state__in=ended, application__state_since__lte=at - KEPT_AFTER_END).delete()
 
 
 def answer(document: Document) -> HttpResponse:

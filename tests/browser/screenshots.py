@@ -53,10 +53,12 @@ PRINTED = [PROFILE, f"{PROFILE}confidence/", "/methodology/"]
 LOGGED_IN = {
     "alliance": ["/account/", f"{PROFILE}briefing/", f"{PROFILE}#deeper", "/account/circle/", "/accounts/2fa/"],
     "circle": ["/account/following/", "/account/follow/?profile=afrinic"],
-    "reader": ["/account/", f"{PROFILE}briefing/", "/account/circle/"],
+    "reader": ["/account/", "/account/application/", f"{PROFILE}briefing/", "/account/circle/"],
+    "waiting": ["/account/", "/account/application/"],
+    "asked": ["/account/application/"],
     "suspended": ["/account/", f"{PROFILE}briefing/"],
     "editor": ["/admin/", "/admin/profiles/profile/", "/admin/profiles/publisher/"],
-    "officer": ["/admin/", "/admin/accounts/user/"],
+    "officer": ["/admin/", "/admin/accounts/user/", "/admin/accounts/application/"],
 }
 
 

@@ -1,12 +1,14 @@
 """Files from strangers: taken for what they are, kept from everybody else, and never shown as a page."""
 
+from datetime import timedelta
 from io import BytesIO
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.utils import timezone
 from PIL import Image
 
-from accounts.applications import documents
+from accounts.applications import actions, documents
 from accounts.applications.documents import BadDocument, plain_name, read_upload
 from accounts.models import Document
 from config.models import AuditEntry
@@ -218,3 +220,17 @@ def test_a_document_can_be_erased_and_the_versions_that_held_it_stay():
     application = make_application(upload=read_upload(PDF, name="x.pdf"))
     application.documents.all().delete()
     assert application.versions.get().document is None
+
+
+@pytest.mark.django_db
+def test_the_document_of_an_application_that_ended_without_approval_is_removed_after_ninety_days(otto):
+    held = read_upload(PDF, name="x.pdf")
+    kept, approved, ended = (make_application(upload=held) for _ in range(3))
+    actions.approve(application_id=approved.pk, version=1, by=otto, document_reviewed=True)
+    actions.withdraw(applicant=ended.applicant)
+    now = timezone.now()
+    documents.forget_old(at=now + timedelta(days=89))
+    assert Document.objects.count() == 3
+    documents.forget_old(at=now + timedelta(days=91))
+    assert set(Document.objects.values_list("application", flat=True)) == {kept.pk, approved.pk}
+    assert ended.text().document is None
