@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from accounts.applications.membership import MANAGERS
 from accounts.applications.states import State
-from accounts.models import Application, Grant, Seat
+from accounts.models import Application, Grant, Organisation, Seat, User, Version
 from accounts.tiers import Tier
 from config import mailing
 
@@ -51,7 +51,12 @@ def _remind(grant: Grant, at: datetime) -> None:
     )
 
 
-def last_of(applicant_id: int) -> Application | None:
-    """The application that a new one is filled in from."""
-    sent = Application.objects.filter(applicant=applicant_id, version__gt=0)
-    return sent.order_by("-created_at").first()
+def start_for(applicant: User, renews: Organisation | None) -> Version:
+    """What a new application is filled in with: what they wrote last, or what is known of the organisation."""
+    last = Application.objects.filter(applicant=applicant, version__gt=0).order_by("-created_at").first()
+    if last:
+        return last.text().as_a_start()
+    if renews:
+        resources = "\n".join(renews.number_resources)
+        return Version(organisation=renews.name, domain=renews.domain, resources=resources)
+    return Version()

@@ -64,8 +64,7 @@ def _held(user: User, progress: Progress | None) -> Version:
     """What the form begins with: what was saved, or what was written last time."""
     if progress and progress.application.is_open:
         return progress.text
-    last = renewal.last_of(user.pk)
-    return last.text().as_a_start() if last else Version()
+    return renewal.start_for(user, membership.may_apply(user, at=timezone.now()).renews)
 
 
 def _page(request: HttpRequest, progress: Progress | None, form: ApplicationForm) -> HttpResponse:

@@ -75,4 +75,11 @@ def test_a_new_application_starts_from_the_last_one(otto):
     application = make_application(statement="As written.")
     find_evidence(application)
     actions.approve(application_id=application.pk, version=1, by=otto)
-    assert renewal.last_of(application.applicant_id) == application
+    assert renewal.start_for(application.applicant, None).statement == "As written."
+
+
+def test_whoever_took_over_starts_from_what_is_known_of_the_organisation():
+    heir = make_user()
+    organisation = make_organisation(heir, name="Example Networks", number_resources=["AS64500", "AS64501"])
+    start = renewal.start_for(heir, organisation)
+    assert (start.organisation, start.resource_list) == ("Example Networks", ["AS64500", "AS64501"])
