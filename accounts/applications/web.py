@@ -63,7 +63,7 @@ def _json(body: bytes) -> Any:
 async def _in_time(url: str, home: str) -> tuple[int, bytes]:
     # Around everything: a limit for each read would let a server drip one byte at a time for ever.
     async with asyncio.timeout(SECONDS):
-        headers = {"Accept": "application/rdap+json, application/json", "Accept-Encoding": "identity"}
+        headers = {"Accept": ", ".join(sorted(TYPES)), "Accept-Encoding": "identity", "User-Agent": "Assay"}
         timeout = httpx.Timeout(SECONDS, connect=CONNECT_SECONDS)
         async with httpx.AsyncClient(trust_env=False, timeout=timeout, headers=headers) as client:
             return await _follow(client, url, home)
