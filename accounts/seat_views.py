@@ -85,12 +85,12 @@ def hand_over(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def invitation(request: HttpRequest, token: str) -> HttpResponse:
+def invitation(request: HttpRequest, secret: str) -> HttpResponse:
     """What a link in a mail leads to. Looking at it does nothing: mail scanners follow links too."""
     try:
-        offered = seats.invitation_with(token)
+        offered = seats.invitation_with(secret)
         if request.method == "POST" and request.user.is_authenticated:
-            return _accepted(request, offered, token)
+            return _accepted(request, offered, secret)
     except seats.NoInvitation:
         response = render(request, "accounts/invitation_gone.html", status=404)
     else:
@@ -100,9 +100,9 @@ def invitation(request: HttpRequest, token: str) -> HttpResponse:
     return response
 
 
-def _accepted(request: HttpRequest, offered: Invitation, token: str) -> HttpResponse:
+def _accepted(request: HttpRequest, offered: Invitation, secret: str) -> HttpResponse:
     try:
-        seat = seats.accept(token=token, user=cast(User, request.user))
+        seat = seats.accept(token=secret, user=cast(User, request.user))
     except (seats.NotInvited, seats.NotNow, SeatsTaken) as refused:
         problem = _sentence(refused)
         return render(request, "accounts/invitation.html", {"invitation": offered, "problem": problem})

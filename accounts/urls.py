@@ -17,5 +17,5 @@ urlpatterns = [
     path("account/invitations/<int:pk>/withdraw/", seat_views.withdraw_invitation, name="withdraw_invitation"),
     path("account/seats/<int:pk>/remove/", seat_views.remove, name="seat_remove"),
     path("account/seats/<int:pk>/hand-over/", seat_views.hand_over, name="seat_hand_over"),
-    path("account/invitation/<slug:token>/", seat_views.invitation, name="invitation"),
+    path("account/invitation/<slug:secret>/", seat_views.invitation, name="invitation"),
 ]
