@@ -9,7 +9,8 @@ from django.contrib.auth.models import AnonymousUser
 from django.db.models import Case, Exists, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.db.models.functions import Coalesce
 
-from accounts.models import Grant, Seat, Suspension, User
+from accounts.applications.states import State
+from accounts.models import Application, Grant, Seat, Suspension, User
 from accounts.tiers import Tier
 
 
@@ -50,6 +51,7 @@ class Standing:
     logged_in: bool
     verified: bool = False
     suspended: bool = False
+    applying: State | None = None
 
 
 def standing_of(user: User | AnonymousUser, *, at: datetime) -> Standing:
@@ -61,7 +63,13 @@ def standing_of(user: User | AnonymousUser, *, at: datetime) -> Standing:
         logged_in=True,
         verified=EmailAddress.objects.filter(user=user, verified=True).exists(),
         suspended=suspensions_of(user, at=at).exists(),
+        applying=_applying(user),
     )
+
+
+def _applying(user: User) -> State | None:
+    state = Application.objects.open().filter(applicant=user).values_list("state", flat=True).first()
+    return State(state) if state else None
 
 
 def suspensions_of(user: User, *, at: datetime) -> "QuerySet[Suspension]":

@@ -140,8 +140,8 @@ def _end(grant: Grant, *, by: User, reason: str, at: datetime) -> None:
 # --- Seats ------------------------------------------------------------------------------------------------------------
 
 
-def give_seat(*, organisation: Organisation, user: User, by: User | None = None) -> Seat:
-    """Give somebody the first free seat, which is the manager's while there is none. Raises SeatsTaken, OwnCase, Closed.
+def give_seat(*, organisation: Organisation, user: User, first: int = 1, by: User | None = None) -> Seat:
+    """Give somebody the first free seat, counted from `first`; the manager's is 1. Raises SeatsTaken, OwnCase, Closed.
 
     `by` is who decides on it on the desk; then the person is told.
     """
@@ -152,7 +152,7 @@ def give_seat(*, organisation: Organisation, user: User, by: User | None = None)
         mine: Seat | None = _held_seats(organisation).filter(user=user).first()
         if mine:
             return mine
-        free = free_seats(organisation)
+        free = [number for number in free_seats(organisation) if number >= first]
         if not free:
             raise SeatsTaken(organisation.pk)
         seat = Seat.objects.create(organisation=organisation, user=user, number=free[0])

@@ -41,8 +41,8 @@ def obstacles(user: User) -> list[str]:
     return [
         *(["You work on the desk. Ask an administrator to take your rights there back first."] if works else []),
         *(
-            f"You have the manager’s seat of {seat.organisation}. Write to the membership officers first: they give it to"
-            " a colleague of yours, or end the organisation’s membership."
+            f"You have the manager’s seat of {seat.organisation}. Hand it over to a colleague first, or ask the membership"
+            " officers to end the organisation’s membership."
             for seat in managed
         ),
     ]

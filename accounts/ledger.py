@@ -12,7 +12,7 @@ from django.db.models import Max, Q, QuerySet
 from django.utils import timezone
 
 from accounts.access import grants_of, suspensions_of, tier_of
-from accounts.models import Grant, Organisation, Seat, Suspension, User
+from accounts.models import Application, Grant, Organisation, Seat, Suspension, User
 from config.models import AuditEntry
 
 SHOWN = 50  # entries of the audit; who wants to see more has all of it under Audit entries
@@ -135,10 +135,10 @@ def _done(of: User | Organisation, lines: Sequence[Line]) -> list[Done]:
     return [Done(entry, _name(entry.actor, names)) for entry in entries]
 
 
-def about(of: User | Organisation, entries: Sequence[Grant | Seat | Suspension]) -> Q:
+def about(of: User | Organisation, entries: Sequence[Grant | Seat | Suspension | Application]) -> Q:
     """The entries of the audit on somebody and on what the ledger holds of them."""
     wanted = Q(subject_kind=of._meta.model_name, subject_id=of.pk)
-    for kind in ("grant", "seat", "suspension"):
+    for kind in ("grant", "seat", "suspension", "application"):
         numbers = [entry.pk for entry in entries if entry._meta.model_name == kind]
         wanted |= Q(subject_kind=kind, subject_id__in=numbers)
     return wanted

@@ -6,6 +6,7 @@ from typing import Any
 from django.utils import timezone
 
 from accounts.access import tier_of
+from accounts.applications import mails as _of_applications  # noqa: F401  (it has more kinds)
 from accounts.ledger import state_of
 from accounts.models import Grant, Seat, Suspension, User
 from accounts.tiers import Tier

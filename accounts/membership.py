@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 from django.db.models import F, Q
 
 from accounts.access import grants_of, standing_of, suspensions_of
-from accounts.models import SEATS, Grant, Organisation, Seat, Suspension, User
+from accounts.applications.membership import MANAGERS
+from accounts.models import SEATS, Grant, Invitation, Organisation, Seat, Suspension, User
 from accounts.tiers import Tier
 
 MISSED = timedelta(days=90)
@@ -20,10 +21,15 @@ class Place:
     organisation: Organisation
     is_manager: bool
     seats: Sequence[Seat]
+    invitations: Sequence[Invitation] = ()
 
     @property
     def free(self) -> int:
         return SEATS - len(self.seats)
+
+    @property
+    def to_offer(self) -> int:
+        return self.free - len(self.invitations)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,4 +80,7 @@ def _last_end(grants: Sequence[Grant]) -> datetime | None:
 
 def _place(seat: Seat, at: datetime) -> Place:
     seats = Seat.objects.holding(at).filter(organisation=seat.organisation).select_related("user").order_by("number")
-    return Place(seat.organisation, seat.number == 1, list(seats))
+    if seat.number != MANAGERS:
+        return Place(seat.organisation, False, list(seats))
+    invitations = Invitation.objects.open(at).filter(organisation=seat.organisation).order_by("created_at")
+    return Place(seat.organisation, True, list(seats), list(invitations))

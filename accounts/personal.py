@@ -13,7 +13,7 @@ from allauth.usersessions.models import UserSession
 from django.db.models import Q, QuerySet
 
 from accounts.ledger import about
-from accounts.models import Grant, Seat, Suspension, User
+from accounts.models import Application, Grant, Seat, Suspension, User
 from config import mailing
 from config.models import AuditEntry, MutedAddress
 
@@ -69,9 +69,10 @@ def audit_of(user: User) -> QuerySet[AuditEntry]:
     return AuditEntry.objects.filter(about(user, entries_of(user)) | Q(actor=user.pk))
 
 
-def entries_of(user: User) -> list[Grant | Seat | Suspension]:
-    """What the ledger holds of somebody by themselves."""
-    return [entry for model in (Grant, Seat, Suspension) for entry in model.objects.filter(user=user)]
+def entries_of(user: User) -> list[Grant | Seat | Suspension | Application]:
+    """What the ledger holds of somebody by themselves, and what they applied for."""
+    held = [entry for model in (Grant, Seat, Suspension) for entry in model.objects.filter(user=user)]
+    return [*held, *Application.objects.filter(applicant=user)]
 
 
 def _values(rows: Any, *names: str) -> list[Any]:

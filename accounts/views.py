@@ -14,6 +14,8 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts import actions, closing, personal
 from accounts.access import standing_of
+from accounts.applications.forms import InvitationForm
+from accounts.applications.progress import progress_of
 from accounts.ledger import doors_of
 from accounts.membership import membership_of
 from accounts.models import User
@@ -26,10 +28,24 @@ from config.audit import record
 @login_required
 def account_home(request: HttpRequest) -> HttpResponse:
     """The reader's own page."""
+    return home_page(request)
+
+
+def home_page(
+    request: HttpRequest, *, invitation_form: InvitationForm | None = None, inviting_for: int | None = None
+) -> HttpResponse:
+    """The reader's own page, with the form of an invitation that could not be sent, if there is one."""
     user = cast(User, request.user)
     membership = membership_of(user, at=timezone.now())
-    panels = panels_for(user, membership.tier, last_visit(request, user))
-    context = {"membership": membership, "doors": doors_of(user), "panels": panels}
+    context = {
+        "membership": membership,
+        "doors": doors_of(user),
+        "panels": panels_for(user, membership.tier, last_visit(request, user)),
+        "progress": progress_of(user),
+        "invitation_form": InvitationForm(),
+        "refused_form": invitation_form,
+        "inviting_for": inviting_for,
+    }
     return render(request, "accounts/account_home.html", context)
 
 

@@ -116,6 +116,8 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
 ]
+RDAP_URL = ENV.rdap_url
+DNS_RESOLVER = ENV.dns_resolver
 ACCOUNT_ADAPTER = "accounts.adapter.Accounts"
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
@@ -178,6 +180,6 @@ LOGGING = {
     "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["stderr"], "level": "INFO"},
-    # Celery tells of every sweep, which is every second.
-    "loggers": {"django.request": {"level": "ERROR"}, "celery": {"level": "WARNING"}},
+    # Celery tells of every sweep, which is every second; httpx of every question, which is the applicants' matter.
+    "loggers": {"django.request": {"level": "ERROR"}, "celery": {"level": "WARNING"}, "httpx": {"level": "WARNING"}},
 }

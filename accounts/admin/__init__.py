@@ -1,5 +1,5 @@
-"""The desk: people, organisations, and what the ledger says of both."""
+"""The desk: people, organisations, what the ledger says of both, and who applies."""
 
-from accounts.admin import ledger, people
+from accounts.admin import applications, ledger, people
 
-__all__ = ["ledger", "people"]
+__all__ = ["applications", "ledger", "people"]

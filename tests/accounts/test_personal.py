@@ -6,10 +6,11 @@ import pytest
 from django.test import Client
 
 from accounts import actions, personal
+from accounts.applications.actions import refuse
 from briefings.alerts.models import Often, Preference
 from config.models import AuditEntry
 from profiles.models import Ticket
-from tests.builders import PASSWORD, make_user
+from tests.builders import PASSWORD, make_application, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -94,6 +95,25 @@ def test_a_report_outlives_who_reported_it(mina):
         ("", "", "A date is wrong."), ("Somebody", "other@example.org", "Another.")]  # fmt: skip
 
 
+def test_what_was_written_in_an_application_is_handed_over_and_then_blanked(mina, otto):
+    application = make_application(mina, statement="I have run its network since 2004.")
+    refuse(application_id=application.pk, version=application.version, by=otto, reason="You told us you are seven.")
+    said = json.dumps(personal.everything_on(mina)["applications"], default=str)
+    assert "since 2004" in said
+    assert "you are seven" in said
+    personal.forget(mina)
+    left = personal.everything_on(mina)["applications"]
+    assert "2004" not in json.dumps(left, default=str)
+    assert "seven" not in json.dumps(left, default=str)
+    assert [(one["state"], len(one["steps"])) for one in left] == [("refused", 2)]
+
+
+def test_an_open_application_is_taken_back_with_the_account(mina):
+    make_application(mina)
+    personal.forget(mina)
+    assert mina.applications.get().state == "withdrawn"
+
+
 def test_every_table_that_points_at_a_person_is_handed_over_or_known_to_stay():
     """A new table with a person in it fails here until somebody has decided what becomes of it."""
     from accounts.models import User
@@ -105,8 +125,9 @@ def test_every_table_that_points_at_a_person_is_handed_over_or_known_to_stay():
     }
     handed_over = {"account.EmailAddress.user", "mfa.Authenticator.user", "usersessions.UserSession.user",
                    "accounts.Grant.user", "accounts.Seat.user", "accounts.Suspension.user",
+                   "accounts.Application.applicant", "accounts.Invitation.invited_by", "accounts.Invitation.accepted_by",
                    "alerts.Follow.user", "alerts.Preference.user"}  # fmt: skip
-    who_did_it = {"accounts.Grant.granted_by", "accounts.Grant.ended_by", "accounts.Suspension.by",
+    who_did_it = {"accounts.Application.decided_by", "accounts.ApplicationEvent.actor", "accounts.Grant.granted_by", "accounts.Grant.ended_by", "accounts.Suspension.by",
                   "admin.LogEntry.user", "profiles.Revision.created_by", "profiles.Revision.approved_by",
                   "profiles.Settlement.recorded_by", "profiles.Settlement.withdrawn_by", "profiles.LetterChange.by",
                   "profiles.LetterChange.accepted_by", "profiles.Proposal.proposed_by",

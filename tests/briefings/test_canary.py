@@ -18,6 +18,7 @@ from django.utils import timezone
 from django.utils.regex_helper import normalize
 
 from accounts import actions
+from accounts.applications.documents import Upload
 from accounts.tiers import Tier
 from briefings.alerts import tokens
 from briefings.models import Briefing, SourceNote
@@ -25,6 +26,7 @@ from config.urls import urlpatterns
 from tests.builders import (
     cite,
     give,
+    make_application,
     make_briefing,
     make_note,
     make_profile,
@@ -58,6 +60,7 @@ VALUES = {
     "pk": "1",
     "id": "1",
     "token": tokens.STOP.sign_object([tokens.FOLLOW, 1, "profile", 1]),
+    "secret": "0" * 64,
 }
 
 
@@ -85,7 +88,9 @@ def personas(world, mina, alma, wanda, edith, otto):
     give(Tier.LEADERSHIP_ALLIANCE, expired, ends_at=now - timedelta(seconds=1))
     give(Tier.LEADERSHIP_ALLIANCE, suspended)
     actions.suspend(user=suspended, by=otto, reason="a test")
+    applicant = make_application(upload=Upload("pdf", "extract.pdf", b"%PDF-1.7 %%EOF")).applicant
     readers = {"unverified": make_user(verified=False), "reader": make_user(), "circle": mina, "alliance": alma}
+    readers["applicant"] = applicant
     barred = {"expired": expired, "suspended": suspended}
     return {"stranger": None, **readers, **barred, "author": wanda, "editor": edith, "officer": otto}
 

@@ -53,7 +53,9 @@ PRINTED = [PROFILE, f"{PROFILE}confidence/", "/methodology/"]
 LOGGED_IN = {
     "alliance": ["/account/", f"{PROFILE}briefing/", f"{PROFILE}#deeper", "/account/circle/", "/accounts/2fa/"],
     "circle": ["/account/following/", "/account/follow/?profile=afrinic"],
-    "reader": ["/account/", f"{PROFILE}briefing/", "/account/circle/"],
+    "reader": ["/account/", "/account/application/", f"{PROFILE}briefing/", "/account/circle/"],
+    "waiting": ["/account/", "/account/application/"],
+    "asked": ["/account/application/"],
     "suspended": ["/account/", f"{PROFILE}briefing/"],
     "expired": ["/account/"],
     "editor": [
@@ -72,6 +74,7 @@ LOGGED_IN = {
         "/admin/accounts/grant/",
         "/admin/accounts/grant/add/?user=2",
         "/admin/accounts/user/members/",
+        "/admin/accounts/application/",
     ],
 }
 
