@@ -1,5 +1,16 @@
 """The desk: publishers, sources, citations, profiles, and how the grading fares."""
 
-from profiles.admin import four_eyes, grading, profiles, publishers, settling, site, sources, text, tickets
+from profiles.admin import corrections, four_eyes, grading, profiles, publishers, settling, site, sources, text, tickets
 
-__all__ = ["four_eyes", "grading", "profiles", "publishers", "settling", "site", "sources", "text", "tickets"]
+__all__ = [
+    "corrections",
+    "four_eyes",
+    "grading",
+    "profiles",
+    "publishers",
+    "settling",
+    "site",
+    "sources",
+    "text",
+    "tickets",
+]

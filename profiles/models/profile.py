@@ -8,7 +8,7 @@ from django.db import models
 from django.urls import reverse
 from django.utils import timezone
 
-from config.audit import audited, changes
+from config.audit import audited, changes, never_emptied
 from profiles.models.days import readable_days
 from profiles.models.facet import Term
 from profiles.models.person import Person
@@ -328,9 +328,9 @@ class FacetValue(models.Model):
 
 
 class Correction(models.Model):
-    """What we had wrong, said in public. Never removed, only superseded by a later one."""
+    """What we had wrong, said in public. Never changed and never removed, only superseded by a later one."""
 
-    profile = models.ForeignKey(Profile, models.CASCADE, related_name="corrections")
+    profile = models.ForeignKey(Profile, models.PROTECT, related_name="corrections")
     on = models.DateField()
     text = models.TextField()
     superseded_by = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="supersedes")
@@ -338,6 +338,41 @@ class Correction(models.Model):
     class Meta:
         ordering = ["-on", "-pk"]
         constraints = [readable_days("correction_days", "on")]
+        triggers = [
+            pgtrigger.Protect(name="corrections_stay", operation=pgtrigger.Delete),
+            pgtrigger.Trigger(
+                name="corrections_say_what_they_said",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Update,
+                condition=pgtrigger.Condition(
+                    'ROW(OLD.id, OLD.profile_id, OLD."on", OLD.text) IS DISTINCT FROM'
+                    ' ROW(NEW.id, NEW.profile_id, NEW."on", NEW.text)'
+                    " OR (OLD.superseded_by_id IS NOT NULL AND OLD.superseded_by_id IS DISTINCT FROM NEW.superseded_by_id)"
+                ),
+                func="RAISE EXCEPTION 'A correction never changes; add another one that supersedes it.';",
+            ),
+            # Later by day, and by number on the same day: a ring of corrections would leave none standing.
+            pgtrigger.Trigger(
+                name="corrections_are_superseded_by_later_ones",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Insert | pgtrigger.Update,
+                condition=pgtrigger.Condition("NEW.superseded_by_id IS NOT NULL"),
+                func="""
+                IF NOT EXISTS (SELECT FROM profiles_correction later WHERE later.id = NEW.superseded_by_id
+                               AND later.profile_id = NEW.profile_id AND (later."on", later.id) > (NEW."on", NEW.id)) THEN
+                    RAISE EXCEPTION 'A correction is superseded by a later one of the same profile.';
+                END IF; RETURN NEW;""",
+            ),
+            never_emptied("corrections", "Corrections stay."),
+            audited("correction.added", pgtrigger.Insert, kind="correction", says=["profile_id", "on"]),
+            audited(
+                "correction.superseded",
+                pgtrigger.Update,
+                kind="correction",
+                says=["superseded_by_id"],
+                when=changes("superseded_by_id"),
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.on}: {self.text[:60]}"
