@@ -3,10 +3,22 @@
 from datetime import timedelta
 
 from config.chores import chore
-from profiles import contact
+from profiles import contact, figures
 
 
 @chore(every=timedelta(hours=6))
 def forget_old_addresses() -> None:
     """Tickets that ended half a year ago lose name and address."""
     contact.forget_old()
+
+
+@chore(every=timedelta(minutes=1))
+def render_figures() -> None:
+    """Renditions that no worker was told of: a figure from a dossier, or one uploaded while Redis was away."""
+    figures.render_some()
+
+
+@chore(every=timedelta(hours=6))
+def clear_figures() -> None:
+    """Figures that no text has used for a month, and their files."""
+    figures.clear()

@@ -1,9 +1,22 @@
 """The desk: publishers, sources, citations, profiles, and how the grading fares."""
 
-from profiles.admin import corrections, four_eyes, grading, profiles, publishers, settling, site, sources, text, tickets
+from profiles.admin import (
+    corrections,
+    figures,
+    four_eyes,
+    grading,
+    profiles,
+    publishers,
+    settling,
+    site,
+    sources,
+    text,
+    tickets,
+)
 
 __all__ = [
     "corrections",
+    "figures",
     "four_eyes",
     "grading",
     "profiles",

@@ -38,12 +38,12 @@ class RevisionAdmin(DeskAdmin):
     list_filter = [("approved_at", admin.EmptyFieldListFilter)]
     list_select_related = ["profile"]
     search_fields = ["name", "profile__slug"]
-    autocomplete_fields = ["profile", "author", "reviewer"]
+    autocomplete_fields = ["profile", "author", "reviewer", "figure"]
     inlines = [FacetValueInline]
-    fields = ["profile", *[name for name in TEXT if name != "figure"], "figure"]
+    fields = ["profile", *TEXT]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Revision | None = None) -> list[str]:
-        return ["profile", "figure"] if obj else ["figure"]
+        return ["profile"] if obj else []
 
     def has_change_permission(self, request: HttpRequest, obj: Revision | None = None) -> bool:
         return super().has_change_permission(request, obj) and (obj is None or obj.approved_at is None)

@@ -1,9 +1,12 @@
+from typing import Any
+
 import pgtrigger
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVectorField
 from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator
 from django.db import models
 from django.urls import reverse
 from django.utils import timezone
@@ -175,13 +178,42 @@ class FormerSlug(models.Model):
 
 
 class Figure(models.Model):
-    """A picture, kept under the hash of its bytes."""
+    """A picture, kept under the hash of its bytes, with its renditions: the same in other sizes and formats."""
 
     digest = models.CharField(max_length=64, unique=True)
     extension = models.CharField(max_length=5)
     width = models.PositiveIntegerField()
     height = models.PositiveIntegerField()
     filename = models.CharField(max_length=200, help_text="What the file was called where it came from.")
+    came_as = models.CharField(
+        max_length=64, blank=True, db_index=True, help_text="The hash of the file that came, before it was made anew."
+    )
+    focus_x = models.PositiveSmallIntegerField(
+        "focal point, across",
+        default=50,
+        validators=[MaxValueValidator(100)],
+        help_text="In percent from the left: what must stay where a link to the page shows only a part of the picture.",
+    )
+    focus_y = models.PositiveSmallIntegerField(
+        "focal point, down", default=50, validators=[MaxValueValidator(100)], help_text="In percent from the top."
+    )
+    renditions = models.JSONField(default=list, blank=True, editable=False)
+    rendered_at = models.DateTimeField(null=True, blank=True, editable=False)
+    unused_since = models.DateTimeField(null=True, blank=True, editable=False)
+
+    class Meta:
+        ordering = ["-pk"]
+        indexes = [
+            GinIndex(fields=["renditions"], opclasses=["jsonb_path_ops"], name="figure_renditions"),
+            models.Index(fields=["id"], name="figure_to_render", condition=models.Q(rendered_at=None)),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(focus_x__lte=100, focus_y__lte=100),
+                name="figure_focus_inside",
+                violation_error_message="The focal point lies inside the picture: from 0 to 100 percent.",
+            )
+        ]
 
     def __str__(self) -> str:
         return self.filename
@@ -193,6 +225,30 @@ class Figure(models.Model):
     def path(self) -> str:
         """Where the file lies, inside the media folder."""
         return f"figures/{self.digest}.{self.extension}"
+
+    @property
+    def paths(self) -> set[str]:
+        """Where its files lie, those of the renditions included."""
+        return {self.path, *(f"figures/{one['digest']}.{one['extension']}" for one in self.renditions)}
+
+    @property
+    def focus(self) -> str:
+        return f"{self.focus_x},{self.focus_y}"
+
+    @staticmethod
+    def kind_of(rendition: dict[str, Any]) -> tuple[Any, ...]:
+        """What a figure has one rendition of: a format at a width, or the cut around a focal point."""
+        return rendition["extension"], rendition["width"], rendition.get("focus")
+
+    def offered(self, extension: str) -> list[dict[str, Any]]:
+        """The renditions in one format, the narrowest first."""
+        whole = (one for one in self.renditions if one["extension"] == extension and "focus" not in one)
+        return sorted(whole, key=lambda one: one["width"])
+
+    @property
+    def shared(self) -> dict[str, Any] | None:
+        """The cut for links to the page, around the focal point as it is now."""
+        return next((one for one in self.renditions if one.get("focus") == self.focus), None)
 
 
 class Revision(models.Model):
