@@ -13,6 +13,7 @@ from django.template.response import SimpleTemplateResponse
 
 from config import wall
 from config.audit import acting
+from config.site import site
 from profiles.grading.pipeline import editing
 
 READS_GATED = "briefings.view_briefing"
@@ -21,9 +22,11 @@ READS_GATED = "briefings.view_briefing"
 class Desk(AdminSite):
     """The editors' side. Every change made here is one transaction that says where it came from and who made it."""
 
-    site_header = "Assay desk"
-    site_title = "Assay desk"
     index_title = "What needs a hand"
+
+    def each_context(self, request: HttpRequest) -> dict[str, Any]:
+        name = f"{site().name} desk"
+        return {**super().each_context(request), "site_header": name, "site_title": name}
 
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """Hand over to the one door that knows second factors and counts failed attempts."""

@@ -49,14 +49,14 @@ def as_it_is(held: bytes) -> Picture:
     return Picture(held, EXTENSIONS.get(image.format or "", "jpeg"), image.width, image.height)
 
 
-def made_anew(held: bytes) -> Picture:
+def made_anew(held: bytes, *, largest: tuple[int, int] = (LARGEST_KEPT, LARGEST_KEPT)) -> Picture:
     """Return the picture as a WebP of its own: upright, in sRGB, not too large, without metadata. Raises BadPicture.
 
     What came as PNG stays without loss as long as that is small, for a drawing loses its edges otherwise.
     """
     image = _decoded(held)
     plain = plainly(image)
-    plain.thumbnail((LARGEST_KEPT, LARGEST_KEPT), Image.Resampling.LANCZOS)
+    plain.thumbnail(largest, Image.Resampling.LANCZOS)
     if image.format == "PNG" and len(lossless := _written(plain, format="WEBP", lossless=True, method=4)) < (
         LARGEST_LOSSLESS
     ):

@@ -14,6 +14,7 @@ from django.utils.html import escape
 from django.utils.translation import gettext as _
 
 from config.pagecache import public
+from config.site import site
 from profiles.models import Correction, Profile
 from profiles.pages import moves
 from profiles.pages.moves import Move
@@ -35,7 +36,7 @@ class Feed(Atom1Feed):
 
 @public
 def site_feed(request: HttpRequest) -> HttpResponse:
-    feed = _feed(_("Assay: what moved"), reverse("profiles:home"), reverse("profiles:feed"))
+    feed = _feed(_("%(site)s: what moved") % {"site": site().name}, reverse("profiles:home"), reverse("profiles:feed"))
     for told in _newest(moves.latest(ENTRIES), _corrections()):
         _add_told(feed, told)
     return _answer(feed)
@@ -48,7 +49,7 @@ def profile_feed(request: HttpRequest, slug: str) -> HttpResponse:
     except Moved as moved:
         return HttpResponsePermanentRedirect(reverse("profiles:profile_feed", args=[moved.slug]))
     name = profile.live_revision.name if profile.live_revision else slug
-    feed = _feed(_("Assay: %(name)s") % {"name": name}, profile.get_absolute_url(), request.path)
+    feed = _feed(f"{site().name}: {name}", profile.get_absolute_url(), request.path)
     for told in _newest(moves.latest(ENTRIES, of=profile), _corrections().filter(profile=profile)):
         _add_told(feed, told)
     return _answer(feed)
@@ -78,7 +79,7 @@ def _feed(title: str, path: str, own_path: str) -> Feed:
         description=None,
         feed_url=settings.SITE_URL + own_path,
         feed_guid=settings.SITE_URL + own_path,
-        author_name="Assay",
+        author_name=site().name,
         language="en",
     )
 

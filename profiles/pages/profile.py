@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy
 
+from config.site import site
 from profiles.grading.causes import explain_cause
 from profiles.grading.scale import SCALE, Band
 from profiles.markup import render_markdown
@@ -444,4 +445,5 @@ def _reference(profile: Profile, text: Revision, card: Card) -> Reference:
         on=profile.last_verified or profile.first_published,
         grade=grade,
         url=settings.SITE_URL + profile.get_absolute_url(),
+        site=site().name,
     )
