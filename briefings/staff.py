@@ -19,7 +19,7 @@ AUTHORS = {
     "delete": ["derivation", "citation", "judgement", "judgementcitation", "facetvalue", *GATED],
 }
 EDITORS = {
-    "view": ["page"],
+    "view": ["page", "wording"],
     "add": ["publisher", "term", "correction", "page"],
     "change": ["publisher", "term", "correction", "ticket", "page"],
     "delete": ["source", "publisher", "term"],

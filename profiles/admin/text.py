@@ -7,6 +7,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 
 from profiles import actions
 from profiles.admin.shared import PUBLISH, DeskAdmin, kept, person_of
+from profiles.admin.wording import Worded, WordedForm
 from profiles.models import (
     FacetValue,
     Revision,
@@ -95,9 +96,24 @@ class RevisionAdmin(DeskAdmin):
         return HttpResponseRedirect(f"/admin/profiles/revision/{draft.pk}/change/")
 
 
+class TermForm(WordedForm):
+    worded = "introduction"
+
+    class Meta:
+        model = Term
+        fields = ["facet", "name", "slug", "introduction"]
+        widgets = {"introduction": forms.Textarea(attrs={"rows": 10, "cols": 90})}
+
+
 @admin.register(Term)
-class TermAdmin(DeskAdmin):
+class TermAdmin(Worded):
+    form = TermForm
+    worded, titled = "introduction", "name"
     list_display = ["name", "facet", "slug"]
     list_filter = ["facet"]
     search_fields = ["name", "facet"]
     prepopulated_fields = {"slug": ["name"]}
+    readonly_fields = ["wordings"]
+
+    def get_fields(self, request: HttpRequest, obj: Term | None = None) -> Any:
+        return ["facet", "name", "slug", "introduction", "seen", *(["wordings"] if obj else [])]

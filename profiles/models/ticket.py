@@ -6,6 +6,7 @@ from django.db.models.functions import Upper
 from django.utils import timezone
 
 from profiles.models.profile import Correction, Profile
+from profiles.models.wording import kept_wording
 
 
 class Ticket(models.Model):
@@ -66,6 +67,8 @@ class Ticket(models.Model):
 class Page(models.Model):
     """About, privacy, terms: Markdown that is edited on the desk."""
 
+    ADDRESSES = ("about", "privacy", "terms")
+
     slug = models.SlugField(unique=True)
     title = models.CharField(max_length=200)
     body = models.TextField(help_text="Markdown.")
@@ -73,6 +76,7 @@ class Page(models.Model):
 
     class Meta:
         ordering = ["slug"]
+        triggers = kept_wording("page_id", title="title", body="body")
 
     def __str__(self) -> str:
         return self.title

@@ -23,6 +23,7 @@ pytestmark = pytest.mark.django_db
 def write_first_pages() -> None:
     # A test that commits empties every table, what migrations wrote included.
     importlib.import_module("profiles.migrations.0003_first_pages").write_pages(apps, None)
+    importlib.import_module("profiles.migrations.0019_pages_say_what_is_held").say_what_is_held(apps, None)
 
 
 @pytest.fixture(autouse=True)
