@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from config.chores import chore
-from profiles import contact, figures
+from profiles import contact, figures, usage
 
 
 @chore(every=timedelta(hours=6))
@@ -22,3 +22,9 @@ def render_figures() -> None:
 def clear_figures() -> None:
     """Figures that no text has used for a month, and their files."""
     figures.clear()
+
+
+@chore(every=timedelta(minutes=5))
+def store_counts() -> None:
+    """How often pages and briefings were opened, from Redis into the database."""
+    usage.store_counts()

@@ -12,6 +12,7 @@ from profiles.admin import (
     sources,
     text,
     tickets,
+    usage,
 )
 
 __all__ = [
@@ -26,4 +27,5 @@ __all__ = [
     "sources",
     "text",
     "tickets",
+    "usage",
 ]
