@@ -20,7 +20,7 @@ class CorrectionForm(forms.ModelForm):
     class Meta:
         model = Correction
         fields = ["on", "text"]
-        widgets = {"text": forms.Textarea(attrs={"rows": 2, "cols": 60})}
+        widgets = {"text": forms.Textarea(attrs={"rows": 2, "cols": 40})}
 
 
 class CorrectionFormSet(forms.BaseInlineFormSet):
@@ -60,6 +60,10 @@ class CorrectionInline(admin.TabularInline):
 
     def has_change_permission(self, request: HttpRequest, obj: Profile | None = None) -> bool:
         return False
+
+    @admin.display(description="supersedes")
+    def replaces(self, correction: Correction) -> str:
+        return ", ".join(f"the one of {earlier.on}" for earlier in correction.supersedes.all())
 
 
 @admin.register(Correction)

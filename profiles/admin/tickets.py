@@ -107,7 +107,7 @@ class AnswerForm(forms.ModelForm):
 class TicketAdmin(DeskAdmin):
     form = AnswerForm
     change_form_template = "admin/profiles/ticket/change_form.html"
-    list_display = ["said", "profile", "standing", "age", "created_at", "hand"]
+    list_display = ["said", "profile", "standing", "age", "hand"]
     list_filter = [StateFilter, AnswerFilter, "created_at"]
     list_select_related = ["profile", "handled_by"]
     search_fields = ["message", "answer", "profile__slug"]
