@@ -72,7 +72,8 @@ def store_figure(held: bytes, *, filename: str, keep_file: bool = True, anew: bo
             keep(figure.path, picture.held)
     # Somebody wants it, whatever the chore that clears figures was about to do; this waits for it.
     Figure.objects.filter(pk=figure.pk, unused_since__isnull=False).update(unused_since=None)
-    if figure.rendered_at is None:
+    if anew and figure.rendered_at is None:
+        # Somebody waits for this one. What comes with dossiers comes in hundreds, and would keep workers from grading.
         render_later(figure)
     return figure
 
