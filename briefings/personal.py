@@ -8,12 +8,16 @@ from django.db.models.functions import Lower
 
 from accounts import personal
 from accounts.models import User
+from profiles import contact
 from profiles.models import Ticket
 
 
 def tickets_of(user: User) -> QuerySet[Ticket]:
-    confirmed = EmailAddress.objects.filter(user=user, verified=True).values_list(Lower("email"), flat=True)
-    return Ticket.objects.alias(address=Lower("email")).filter(address__in=list(confirmed))
+    return Ticket.objects.alias(address=Lower("email")).filter(address__in=confirmed(user))
+
+
+def confirmed(user: User) -> list[str]:
+    return list(EmailAddress.objects.filter(user=user, verified=True).values_list(Lower("email"), flat=True))
 
 
 def export(user: User) -> list[dict[str, Any]]:
@@ -23,7 +27,8 @@ def export(user: User) -> list[dict[str, Any]]:
 
 def forget(user: User) -> None:
     """What was reported stays on the desk; who reported it does not."""
-    tickets_of(user).update(name="", email="")
+    for address in confirmed(user):
+        contact.forget(address)
 
 
 def register() -> None:

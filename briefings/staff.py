@@ -13,13 +13,24 @@ GATED = ["teaser", "briefing", "sourcenote"]
 
 # Whoever leaves the desk of an author takes no profile with them: removing is for what a draft consists of.
 AUTHORS = {
-    "view": ["publisher", "term", "correction", "grade", "gradingstate", "ticket", *EVIDENCE, *TEXT, *GATED],
+    "view": [
+        "publisher",
+        "term",
+        "correction",
+        "grade",
+        "gradingstate",
+        "ticket",
+        "dailycount",
+        *EVIDENCE,
+        *TEXT,
+        *GATED,
+    ],
     "add": [*EVIDENCE, *TEXT, *GATED],
     "change": [*EVIDENCE, *TEXT, *GATED],
     "delete": ["derivation", "citation", "judgement", "judgementcitation", "facetvalue", *GATED],
 }
 EDITORS = {
-    "view": ["page"],
+    "view": ["page", "wording"],
     "add": ["publisher", "term", "correction", "page"],
     "change": ["publisher", "term", "correction", "ticket", "page"],
     "delete": ["source", "publisher", "term"],

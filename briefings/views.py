@@ -11,6 +11,7 @@ from accounts.tiers import GATED, Tier, tier_named
 from briefings.gate import open_for
 from briefings.steps import next_step
 from briefings.teasers import page_of, teasers_of
+from config import usage
 from config.pagecache import PRIVATE
 from profiles.models import Profile
 from profiles.public import Moved, profile_at
@@ -50,6 +51,8 @@ def _page(request: HttpRequest, profile: Profile) -> HttpResponse:
     at = timezone.now()
     tier = tier_of(request.user, at=at)
     opened = open_for(tier, profile_id=profile.pk)
+    if opened:
+        usage.seen(profile.get_absolute_url() + "briefing/", request.META)
     context: dict[str, object] = {"profile": profile, "name": _name(profile), "opened": opened}
     if tier < max(GATED):
         context |= _still_locked(request, profile, tier)

@@ -14,6 +14,7 @@ from django.template.response import SimpleTemplateResponse
 
 from config import wall
 from config.audit import acting
+from config.site import site
 from profiles.grading.pipeline import editing
 
 READS_GATED = "briefings.view_briefing"
@@ -23,14 +24,16 @@ KEYS = {"mfa.authenticator", "usersessions.usersession"}  # secrets, and what op
 class Desk(AdminSite):
     """The editors' side. Every change made here is one transaction that says where it came from and who made it."""
 
-    site_header = "Assay desk"
-    site_title = "Assay desk"
     index_title = "What needs a hand"
 
     def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
         """Give a model pages of its own, unless what it holds would be a key to somebody's account."""
         models: list[Any] = [model_or_iterable] if isinstance(model_or_iterable, ModelBase) else list(model_or_iterable)
         super().register([model for model in models if model._meta.label_lower not in KEYS], admin_class, **options)
+
+    def each_context(self, request: HttpRequest) -> dict[str, Any]:
+        name = f"{site().name} desk"
+        return {**super().each_context(request), "site_header": name, "site_title": name}
 
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """Hand over to the one door that knows second factors and counts failed attempts."""

@@ -12,6 +12,8 @@ from django.template.loader import render_to_string
 from django.utils.cache import get_conditional_response, patch_vary_headers
 from django.views.decorators.http import require_safe
 
+from config import usage
+
 PUBLIC = "public, max-age=60, s-maxage=300, stale-while-revalidate=60"
 PRIVATE = "private, no-store"
 KEPT_STATUSES = {200, 301}
@@ -40,6 +42,7 @@ def public(view: View[P]) -> View[P]:
             raise PersonalPage(request.path)
         response["Cache-Control"] = PUBLIC
         if response.status_code == 200:
+            usage.seen(request.path, request.META)
             etag = f'"{blake2b(response.content, digest_size=16).hexdigest()}"'
             response["ETag"] = etag
             return get_conditional_response(request, etag=etag, response=response) or response

@@ -72,6 +72,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "config.site.shown",
             ],
         },
     }
@@ -125,7 +126,6 @@ ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
 ACCOUNT_EMAIL_VERIFICATION = "mandatory"
 ACCOUNT_EMAIL_VERIFICATION_BY_CODE_ENABLED = True
 ACCOUNT_EMAIL_VERIFICATION_SUPPORTS_RESEND = True
-ACCOUNT_EMAIL_SUBJECT_PREFIX = "Assay: "
 ACCOUNT_EMAIL_NOTIFICATIONS = True
 ACCOUNT_LOGIN_BY_CODE_ENABLED = True
 ACCOUNT_PREVENT_ENUMERATION = True
@@ -162,7 +162,7 @@ STORAGES = {
 
 EMAIL_BACKEND, EMAIL_OPTIONS = env.email_settings(ENV.email_url, DATA_DIR)
 globals().update(EMAIL_OPTIONS)
-DEFAULT_FROM_EMAIL = f"Assay <noreply@{ENV.site_host}>"
+DEFAULT_FROM_EMAIL = f"noreply@{ENV.site_host}"  # the name before it is the site's (config/site.py)
 
 SECURE_BEHIND_TLS = SITE_URL.startswith("https:")
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_BEHIND_TLS

@@ -1,10 +1,12 @@
-"""Atom: what moved, on the whole site and on one profile. An entry keeps its id whatever happens to names and slugs."""
+"""Atom: what moved and what was corrected, on the whole site and on one profile. An entry keeps its id whatever happens to names and slugs."""
 
 import re
+from collections.abc import Sequence
 from datetime import UTC, datetime, time
 from urllib.parse import urlsplit
 
 from django.conf import settings
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponsePermanentRedirect
 from django.urls import reverse
 from django.utils.feedgenerator import Atom1Feed
@@ -12,6 +14,7 @@ from django.utils.html import escape
 from django.utils.translation import gettext as _
 
 from config.pagecache import public
+from config.site import site
 from profiles.models import Correction, Profile
 from profiles.pages import moves
 from profiles.pages.moves import Move
@@ -33,9 +36,9 @@ class Feed(Atom1Feed):
 
 @public
 def site_feed(request: HttpRequest) -> HttpResponse:
-    feed = _feed(_("Assay: what moved"), reverse("profiles:home"), reverse("profiles:feed"))
-    for move in moves.latest(ENTRIES):
-        _add_move(feed, move)
+    feed = _feed(_("%(site)s: what moved") % {"site": site().name}, reverse("profiles:home"), reverse("profiles:feed"))
+    for told in _newest(moves.latest(ENTRIES), _corrections()):
+        _add_told(feed, told)
     return _answer(feed)
 
 
@@ -46,12 +49,27 @@ def profile_feed(request: HttpRequest, slug: str) -> HttpResponse:
     except Moved as moved:
         return HttpResponsePermanentRedirect(reverse("profiles:profile_feed", args=[moved.slug]))
     name = profile.live_revision.name if profile.live_revision else slug
-    feed = _feed(_("Assay: %(name)s") % {"name": name}, profile.get_absolute_url(), request.path)
-    for move in moves.latest(ENTRIES, of=profile):
-        _add_move(feed, move)
-    for correction in profile.corrections.order_by("-on", "-pk")[:ENTRIES]:
-        _add_correction(feed, profile, correction)
+    feed = _feed(f"{site().name}: {name}", profile.get_absolute_url(), request.path)
+    for told in _newest(moves.latest(ENTRIES, of=profile), _corrections().filter(profile=profile)):
+        _add_told(feed, told)
     return _answer(feed)
+
+
+def _corrections() -> QuerySet[Correction]:
+    of_live = Correction.objects.filter(profile__in=Profile.objects.published())
+    columns = ("on", "text", "profile__slug", "profile__live_revision__name", "superseded_by__on")
+    return of_live.select_related("profile__live_revision", "superseded_by").only(*columns).order_by("-on", "-pk")
+
+
+def _newest(told: Sequence[Move], corrections: QuerySet[Correction]) -> list[Move | Correction]:
+    """Grades and corrections in one row, newest first."""
+    both: list[Move | Correction] = [*told, *corrections[:ENTRIES]]
+    return sorted(both, key=_at, reverse=True)[:ENTRIES]
+
+
+def _at(told: Move | Correction) -> datetime:
+    # A correction has a day and no hour; at its beginning, so that its place in the feed never changes.
+    return told.at if isinstance(told, Move) else datetime.combine(told.on, time(), UTC)
 
 
 def _feed(title: str, path: str, own_path: str) -> Feed:
@@ -61,9 +79,16 @@ def _feed(title: str, path: str, own_path: str) -> Feed:
         description=None,
         feed_url=settings.SITE_URL + own_path,
         feed_guid=settings.SITE_URL + own_path,
-        author_name="Assay",
+        author_name=site().name,
         language="en",
     )
+
+
+def _add_told(feed: Feed, told: Move | Correction) -> None:
+    if isinstance(told, Move):
+        _add_move(feed, told)
+    else:
+        _add_correction(feed, told)
 
 
 def _add_move(feed: Feed, move: Move) -> None:
@@ -79,14 +104,17 @@ def _add_move(feed: Feed, move: Move) -> None:
     )
 
 
-def _add_correction(feed: Feed, profile: Profile, correction: Correction) -> None:
+def _add_correction(feed: Feed, correction: Correction) -> None:
+    profile, later = correction.profile, correction.superseded_by
+    name = profile.live_revision.name if profile.live_revision else profile.slug
+    since = _("(Superseded on %(day)s.)") % {"day": f"{later.on:%-d %B %Y}"} if later else ""
     _add(
         feed,
         id=f"profiles/{profile.pk}/corrections/{correction.pk}",
-        title=_("Correction of %(day)s") % {"day": f"{correction.on:%-d %B %Y}"},
-        path=profile.get_absolute_url(),
-        summary=correction.text,
-        at=datetime.combine(correction.on, time(), UTC),
+        title=_("%(name)s: correction of %(day)s") % {"name": name, "day": f"{correction.on:%-d %B %Y}"},
+        path=f"{profile.get_absolute_url()}#correction-{correction.pk}",
+        summary=f"{correction.text} {since}",
+        at=_at(correction),
     )
 
 

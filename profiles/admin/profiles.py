@@ -11,6 +11,7 @@ from django.utils.safestring import SafeString
 from django.utils.text import Truncator
 
 from profiles import actions
+from profiles.admin.corrections import CorrectionInline
 from profiles.admin.four_eyes import propose_direct
 from profiles.admin.settling import settling_link
 from profiles.admin.shared import PUBLISH, DeskAdmin, EditorsAlone, listed, told
@@ -19,7 +20,6 @@ from profiles.grading.scale import SCALE, band_of
 from profiles.letters import hold_back
 from profiles.models import (
     Citation,
-    Correction,
     Grade,
     GradingState,
     Judgement,
@@ -136,13 +136,6 @@ class CitationInline(admin.StackedInline):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Citation]:
         return super().get_queryset(request).select_related("source").prefetch_related("links")
-
-
-class CorrectionInline(admin.TabularInline):
-    model = Correction
-    fields = ["on", "text", "superseded_by"]
-    extra = 0
-    can_delete = False
 
 
 class PendingFilter(admin.SimpleListFilter):

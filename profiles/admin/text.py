@@ -7,6 +7,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 
 from profiles import actions
 from profiles.admin.shared import PUBLISH, DeskAdmin, kept, person_of
+from profiles.admin.wording import Worded, WordedForm
 from profiles.models import (
     FacetValue,
     Revision,
@@ -38,12 +39,12 @@ class RevisionAdmin(DeskAdmin):
     list_filter = [("approved_at", admin.EmptyFieldListFilter)]
     list_select_related = ["profile"]
     search_fields = ["name", "profile__slug"]
-    autocomplete_fields = ["profile", "author", "reviewer"]
+    autocomplete_fields = ["profile", "author", "reviewer", "figure"]
     inlines = [FacetValueInline]
-    fields = ["profile", *[name for name in TEXT if name != "figure"], "figure"]
+    fields = ["profile", *TEXT]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Revision | None = None) -> list[str]:
-        return ["profile", "figure"] if obj else ["figure"]
+        return ["profile"] if obj else []
 
     def has_change_permission(self, request: HttpRequest, obj: Revision | None = None) -> bool:
         return super().has_change_permission(request, obj) and (obj is None or obj.approved_at is None)
@@ -95,9 +96,24 @@ class RevisionAdmin(DeskAdmin):
         return HttpResponseRedirect(f"/admin/profiles/revision/{draft.pk}/change/")
 
 
+class TermForm(WordedForm):
+    worded = "introduction"
+
+    class Meta:
+        model = Term
+        fields = ["facet", "name", "slug", "introduction"]
+        widgets = {"introduction": forms.Textarea(attrs={"rows": 10, "cols": 90})}
+
+
 @admin.register(Term)
-class TermAdmin(DeskAdmin):
+class TermAdmin(Worded):
+    form = TermForm
+    worded, titled = "introduction", "name"
     list_display = ["name", "facet", "slug"]
     list_filter = ["facet"]
     search_fields = ["name", "facet"]
     prepopulated_fields = {"slug": ["name"]}
+    readonly_fields = ["wordings"]
+
+    def get_fields(self, request: HttpRequest, obj: Term | None = None) -> Any:
+        return ["facet", "name", "slug", "introduction", "seen", *(["wordings"] if obj else [])]

@@ -19,6 +19,8 @@ from profiles.models.publisher import Publisher, Reliability
 from profiles.models.record import Basis, Decision, LetterChange, Opens, Outcome, Proposal, Settlement
 from profiles.models.source import Derivation, Source
 from profiles.models.ticket import Page, Ticket
+from profiles.models.usage import DailyCount
+from profiles.models.wording import Wording
 
 __all__ = [
     "Basis",
@@ -26,6 +28,7 @@ __all__ = [
     "Correction",
     "Credibility",
     "Criticality",
+    "DailyCount",
     "Decision",
     "Derivation",
     "Facet",
@@ -55,4 +58,5 @@ __all__ = [
     "Term",
     "Ticket",
     "Touch",
+    "Wording",
 ]

@@ -4,7 +4,6 @@ import re
 from dataclasses import dataclass
 from datetime import date
 
-SITE = "Assay"
 # Characters that mean something to TeX; the backslash first, or it would double its own work.
 SPECIAL = {
     "\\": r"\textbackslash{}",
@@ -30,22 +29,23 @@ class Reference:
     on: date | None
     grade: str
     url: str
+    site: str = "Assay"
 
     @property
     def plain(self) -> str:
         by = f"{self.author}, " if self.author else ""
         day = f", {self.on:%-d %B %Y}" if self.on else ""
         grade = f" {self.grade}." if self.grade else ""
-        return f"{by}“{self.name}”, {SITE}{day}.{grade} {self.url}"
+        return f"{by}“{self.name}”, {self.site}{day}.{grade} {self.url}"
 
     @property
     def bibtex(self) -> str:
         fields = {
             "title": f"{{{_tex(self.name)}}}",
-            "author": _tex(self.author) if self.author else f"{{{SITE}}}",
+            "author": _tex(self.author) if self.author else f"{{{_tex(self.site)}}}",
             "year": str(self.on.year) if self.on else "",
             "month": f"{self.on:%b}".lower() if self.on else "",
-            "howpublished": SITE,
+            "howpublished": _tex(self.site),
             "note": _tex(self.grade),
             "url": self.url,
         }

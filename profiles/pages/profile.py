@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy
 
+from config.site import site
 from profiles.grading.causes import explain_cause
 from profiles.grading.scale import SCALE, Band
 from profiles.markup import render_markdown
@@ -42,6 +43,7 @@ RESTS = {
     Stance.DISPUTES: gettext_lazy("disputed by"),
     Stance.CONTEXT: gettext_lazy("context from"),
 }
+FORMATS = ("avif", "webp", "jpeg")  # a browser takes the first one that it knows
 OUTLOOK = {"now": gettext_lazy("Now"), "quarter": gettext_lazy("This quarter"), "year": gettext_lazy("This year")}
 
 
@@ -131,8 +133,19 @@ class Expectation:
 
 
 @dataclass(frozen=True, slots=True)
+class Format:
+    """One format a figure is offered in, at several widths for browsers to choose from."""
+
+    type: str
+    srcset: str
+
+
+@dataclass(frozen=True, slots=True)
 class ShownFigure:
+    """A figure with its words. Until a worker has made the renditions there are none, and the page shows it as it came."""
+
     url: str
+    formats: tuple[Format, ...]
     width: int
     height: int
     alt: str
@@ -236,7 +249,7 @@ def profile_page(profile: Profile) -> ProfilePage:
         changed_at=max(filter(None, [text.approved_at, *(move.graded_at for move in moves[:1])]), default=None),
         url=url,
         canonical=settings.SITE_URL + url,
-        image=settings.SITE_URL + text.figure.get_absolute_url() if text.figure else "",
+        image=_image(text.figure),
         card=card,
         scale=SCALE,
         judgements=show_judgements(evidence, text.statements, sources, state),
@@ -377,8 +390,10 @@ def _figure(text: Revision, figure: Figure | None) -> ShownFigure | None:
         (gettext_lazy("Why it is here"), text.figure_relevance),
         (gettext_lazy("How it was made"), text.figure_provenance),
     )
+    offered = figure.offered("jpeg")
     return ShownFigure(
-        url=figure.get_absolute_url(),
+        url=_rendition_url(offered[min(1, len(offered) - 1)]) if offered else figure.get_absolute_url(),
+        formats=tuple(_format(figure, extension) for extension in FORMATS if figure.offered(extension)),
         width=figure.width,
         height=figure.height,
         alt=text.figure_alt,
@@ -386,6 +401,22 @@ def _figure(text: Revision, figure: Figure | None) -> ShownFigure | None:
         credit=text.figure_credit,
         background=tuple((str(title), words) for title, words in background if words),
     )
+
+
+def _format(figure: Figure, extension: str) -> Format:
+    choices = (f"{_rendition_url(one)} {one['width']}w" for one in figure.offered(extension))
+    return Format(f"image/{extension}", ", ".join(choices))
+
+
+def _rendition_url(rendition: Mapping[str, Any]) -> str:
+    return reverse("profiles:figure", args=[rendition["digest"], rendition["extension"]])
+
+
+def _image(figure: Figure | None) -> str:
+    """What others show of a link to the page: the cut for that, once there is one."""
+    if figure is None:
+        return ""
+    return settings.SITE_URL + (_rendition_url(figure.shared) if figure.shared else figure.get_absolute_url())
 
 
 def _related(text: Revision) -> tuple[RelatedProfile, ...]:
@@ -414,4 +445,5 @@ def _reference(profile: Profile, text: Revision, card: Card) -> Reference:
         on=profile.last_verified or profile.first_published,
         grade=grade,
         url=settings.SITE_URL + profile.get_absolute_url(),
+        site=site().name,
     )

@@ -12,7 +12,8 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from config.pagecache import public
-from profiles.models import Figure, Profile
+from profiles.figures import shown_at
+from profiles.models import Profile
 from profiles.pages.confidence import NoSuchDay, asked_day, confidence_page
 from profiles.pages.profile import profile_page, read_profile
 from profiles.public import Moved
@@ -71,12 +72,9 @@ def _refusal(profile: Profile, refused: NoSuchDay) -> dict[str, object]:
 
 @require_safe
 def figure(request: HttpRequest, digest: str, extension: str) -> HttpResponseBase:
-    """The picture of a live profile. The address holds the hash of the bytes, so it never means anything else."""
-    published = Profile.objects.published().filter(live_revision__figure__isnull=False)
-    found = Figure.objects.filter(
-        digest=digest, extension=extension, pk__in=published.values("live_revision__figure")
-    ).first()
-    if found is None or extension not in PICTURES or not default_storage.exists(found.path):
+    """The picture of a live profile, or a rendition of it. The address holds the hash of the bytes, so it never means anything else."""
+    path = shown_at(digest, extension) if extension in PICTURES else ""
+    if not path or not default_storage.exists(path):
         raise Http404
     headers = {"Cache-Control": FOR_EVER, "X-Content-Type-Options": "nosniff"}
-    return FileResponse(default_storage.open(found.path), content_type=PICTURES[extension], headers=headers)
+    return FileResponse(default_storage.open(path), content_type=PICTURES[extension], headers=headers)

@@ -36,8 +36,8 @@ def contact(request: HttpRequest) -> HttpResponse:
         return _form(request, form, about)
     if form.is_from_a_program:
         return redirect("profiles:contact_thanks")
-    if not desk.may_report(get_adapter().get_client_ip(request)):
-        form.add_error(None, _("Many reports came from your address within an hour. Please try again in an hour."))
+    if refusal := _too_many(request):
+        form.add_error(None, refusal)
         return _form(request, form, about, status=429)
     desk.open_ticket(
         profile=about,
@@ -46,6 +46,15 @@ def contact(request: HttpRequest) -> HttpResponse:
         email=form.cleaned_data["email"],
     )
     return redirect("profiles:contact_thanks")
+
+
+def _too_many(request: HttpRequest) -> str:
+    """What to tell somebody whose report cannot be taken now, or nothing. It never depends on what is in the report."""
+    if desk.is_flooded():
+        return _("More reports came within an hour than we can read. Please try again in an hour.")
+    if not desk.may_report(get_adapter().get_client_ip(request)):
+        return _("Many reports came from your address within an hour. Please try again in an hour.")
+    return ""
 
 
 def _form(request: HttpRequest, form: ContactForm, about: Profile | None, *, status: int = 200) -> HttpResponse:

@@ -1,4 +1,4 @@
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from xml.etree import ElementTree
 
 import pytest
@@ -77,8 +77,25 @@ def test_a_profile_has_a_feed_of_its_own_with_its_corrections(client):
     graded(make_profile(live=True, name="Other"), "0.9")
     Correction.objects.create(profile=profile, on=date(2026, 9, 1), text="It was <five> & not four.")
     titles = {entry["title"]: entry for entry in entries(client, "/profiles/tidewater/feed/")}
-    assert sorted(titles) == ["Correction of 1 September 2026", "Tidewater: new profile, 0.47, Grade C/D"]
-    assert titles["Correction of 1 September 2026"]["summary"] == "It was &lt;five&gt; &amp; not four."
+    assert sorted(titles) == ["Tidewater: correction of 1 September 2026", "Tidewater: new profile, 0.47, Grade C/D"]
+    correction = titles["Tidewater: correction of 1 September 2026"]
+    assert correction["summary"] == "It was &lt;five&gt; &amp; not four."
+    assert "/profiles/tidewater/#correction-" in correction["link"]
+
+
+def test_the_sites_feed_tells_of_corrections_between_the_grades(client):
+    profile = graded(make_profile("tidewater", live=True, name="Tidewater"), "0.47", at=NOON)
+    graded(make_profile(live=True, name="Other"), "0.9", at=NOON + timedelta(days=9))
+    later = Correction.objects.create(profile=profile, on=date(2026, 6, 3), text="Six.")
+    Correction.objects.create(profile=profile, on=date(2026, 6, 2), text="Five.", superseded_by=later)
+    for hidden in (make_profile("draft"), make_profile("gone", live=True)):
+        Correction.objects.create(profile=hidden, on=date(2026, 6, 2), text="Hidden.")
+    Profile.objects.filter(slug="gone").update(withdrawn_at=timezone.now())
+    assert [(entry["title"].partition(":")[0], entry["summary"]) for entry in entries(client)[1:3]] == [
+        ("Tidewater", "Six."),
+        ("Tidewater", "Five. (Superseded on 3 June 2026.)"),
+    ]
+    assert len(entries(client)) == 4
 
 
 def test_a_feed_at_an_old_address_answers_301(client):
@@ -95,8 +112,8 @@ def test_a_character_that_xml_cannot_hold_breaks_no_feed(client):
 
 def test_the_feed_costs_the_same_queries_with_one_grade_or_thirty(client, django_assert_num_queries):
     graded(make_profile(live=True), "0.5")
-    with django_assert_num_queries(1):
+    with django_assert_num_queries(2):
         client.get("/feed/")
     graded(make_profile(live=True), *(["0.5", "0.6"] * 15))
-    with django_assert_num_queries(1):
+    with django_assert_num_queries(2):
         client.get("/feed/")

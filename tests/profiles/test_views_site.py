@@ -2,10 +2,12 @@ import importlib
 import re
 from datetime import UTC, date, datetime
 from hashlib import blake2b
+from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
 from django.apps import apps
+from django.conf import settings
 from django.test import Client
 from django.urls import get_resolver
 
@@ -22,7 +24,13 @@ pytestmark = pytest.mark.django_db
 
 def write_first_pages() -> None:
     # A test that commits empties every table, what migrations wrote included.
-    importlib.import_module("profiles.migrations.0003_first_pages").write_pages(apps, None)
+    migration("first_pages").write_pages(apps, None)
+    migration("pages_say_what_is_held").say_what_is_held(apps, None)
+
+
+def migration(name):
+    (file,) = (Path(settings.BASE_DIR) / "profiles" / "migrations").glob(f"*_{name}.py")
+    return importlib.import_module(f"profiles.migrations.{file.stem}")
 
 
 @pytest.fixture(autouse=True)
