@@ -104,7 +104,7 @@ app.conf.update(
         "audit": {"task": "profiles.grading.tasks.audit", "schedule": crontab(hour=3, minute=17)},
     },
 )
-app.autodiscover_tasks(["profiles.grading", "config"])
+app.autodiscover_tasks(["profiles.grading", "profiles.intake", "config"])
 
 
 @worker_process_init.connect

@@ -65,6 +65,9 @@ class Limits:
     look_up: Callable[[str, int], list[str]] = looked_up
 
 
+INTERNET = Limits()
+
+
 @dataclass
 class _Visit:
     """One page's worth of asking: what is left of its time, the hosts it has pinned, what they tell robots."""
@@ -147,7 +150,7 @@ def agent() -> str:
     return f"{AGENT} (+{settings.SITE_URL}/about/)"
 
 
-def fetch(url: str, limits: Limits = Limits(), *, method: str = "GET", accept: str = PAGES) -> Page:
+def fetch(url: str, limits: Limits = INTERNET, *, method: str = "GET", accept: str = PAGES) -> Page:
     """Return what the address answers with, whatever its status. Raises NotAllowed and NotFetched, each a sentence."""
     visit = _Visit(limits, time.monotonic() + limits.seconds)
     target = target_of(url, any_port=limits.any_port)

@@ -3,6 +3,7 @@
 from profiles.models.citation import Citation, Credibility, Judgement, JudgementCitation, Stance
 from profiles.models.facet import Facet, Term
 from profiles.models.grade import Grade, GradingState, Mark, Touch
+from profiles.models.intake import Choice, Intake, IntakeProposal, IntakeText, Progress
 from profiles.models.person import Person
 from profiles.models.profile import (
     Correction,
@@ -22,6 +23,7 @@ from profiles.models.ticket import Page, Ticket
 
 __all__ = [
     "Basis",
+    "Choice",
     "Citation",
     "Correction",
     "Credibility",
@@ -35,6 +37,9 @@ __all__ = [
     "Grade",
     "GradingState",
     "Horizon",
+    "Intake",
+    "IntakeProposal",
+    "IntakeText",
     "Judgement",
     "JudgementCitation",
     "Kind",
@@ -45,6 +50,7 @@ __all__ = [
     "Page",
     "Person",
     "Profile",
+    "Progress",
     "Proposal",
     "Publisher",
     "Reliability",
