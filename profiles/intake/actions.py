@@ -75,6 +75,10 @@ class CannotLink(Exception):
 # --- Pasting ----------------------------------------------------------------------------------------------------------
 
 
+def fetches() -> bool:
+    return settings.ENV.intake_fetch
+
+
 def take(*, pasted: str, by: AbstractBaseUser | None = None, profile: Profile | None = None) -> list[Intake]:
     """Queue whatever was pasted, all of it or nothing, and read short texts at once. Raises NotTaken."""
     articles = split_paste(pasted)
@@ -82,7 +86,7 @@ def take(*, pasted: str, by: AbstractBaseUser | None = None, profile: Profile | 
         raise NotTaken("Paste an address, or the text of an article.")
     if len(articles) > PASTED_MAX:
         raise NotTaken(f"These are {len(articles)} articles; paste at most {PASTED_MAX} at a time.")
-    if not settings.ENV.intake_fetch and any(not one.body for one in articles):
+    if not fetches() and any(not one.body for one in articles):
         raise NotTaken(OFF)
     for one in articles:
         _check(one.url)
@@ -178,7 +182,7 @@ def _read(intake: Intake, limits: Limits) -> None:
 
 
 def _fetched(url: str, limits: Limits) -> Facts:
-    if not settings.ENV.intake_fetch:
+    if not fetches():
         raise NotFetched(OFF)
     page = fetching.fetch(url, limits)
     if page.status != 200:

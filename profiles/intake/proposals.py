@@ -55,10 +55,17 @@ class Proposed:
     @property
     def label(self) -> str:
         """The origin in words, the same for the same origin in whichever article."""
-        if self.kind == PASSAGE:
-            return "the same passage"
-        thing = A_THING[self.thing]
-        return f"{thing} by {self.name}" if self.name else f"{thing} of {When(self.when.month, year=self.when.year)}"
+        # Not its day: one article knows it, the other does not.
+        return label_of(self.thing, self.name, When(self.when.month, year=self.when.year))
+
+
+def label_of(thing: str, name: str, when: When) -> str:
+    """Return an origin in words: whose it is, or else what it was and of when."""
+    if not thing:
+        return "the same passage"
+    if name:
+        return f"{A_THING[thing]} by {name}"
+    return f"{A_THING[thing]} of {when}" if str(when) else A_THING[thing]
 
 
 def propose(article: Article, others: Sequence[Article]) -> list[Proposed]:

@@ -38,7 +38,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'verbose_name': 'article',
-                'verbose_name_plural': 'intake',
+                'verbose_name_plural': 'articles (intake)',
                 'ordering': ['-added_at', '-pk'],
             },
         ),

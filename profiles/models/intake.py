@@ -55,7 +55,7 @@ class Intake(models.Model):
     class Meta:
         ordering = ["-added_at", "-pk"]
         verbose_name = "article"
-        verbose_name_plural = "intake"
+        verbose_name_plural = "articles (intake)"
         indexes = [
             models.Index(fields=["added_at"], condition=models.Q(progress="queued") | models.Q(progress="fetching"), name="intake_waiting"),
         ]  # fmt: skip
