@@ -2,6 +2,7 @@ from django.contrib import admin
 from django.urls import include, path
 from django.views.generic import RedirectView
 
+from briefings import desk
 from config import views
 from config.outbox import outbox
 
@@ -10,6 +11,7 @@ urlpatterns = [
     path("readyz", views.readyz, name="readyz"),
     path("outbox/", outbox, name="outbox"),
     path("favicon.ico", RedirectView.as_view(url="/static/favicon.ico", permanent=True)),
+    path("admin/dossier/", admin.site.admin_view(desk.dossiers), name="dossier"),
     path("admin/", admin.site.urls),
     path("accounts/", include("allauth.urls")),
     path("", include("accounts.urls")),

@@ -1,8 +1,9 @@
-"""What is done again and again for articles that are taken in."""
+"""What is done again and again for what is taken in."""
 
 from datetime import timedelta
 
 from config.chores import chore
+from profiles import uploads
 from profiles.intake import actions
 
 
@@ -15,3 +16,8 @@ def read_an_article() -> None:
 @chore(every=timedelta(hours=6))
 def forget_texts() -> None:
     actions.forget_texts()
+
+
+@chore(every=timedelta(hours=1))
+def forget_uploads() -> None:
+    uploads.forget_old()

@@ -203,8 +203,8 @@ class IntakeAdmin(DeskAdmin):
         if not self.has_add_permission(request):
             raise PermissionDenied
         asked = {"pasted": f"{request.GET['address'][:2000]}\n\n"} if "address" in request.GET else {}
-        form = PasteForm(request.POST or None, initial=asked)
-        if request.method == "POST" and form.is_valid() and (done := self._take(request, form)):
+        form = PasteForm(request.POST if request.method == "POST" else None, initial=asked)
+        if form.is_valid() and (done := self._take(request, form)):
             return done
         context = {"title": "Take in articles", "form": form, "fetches": actions.fetches()}
         return self._page(request, "paste", context)

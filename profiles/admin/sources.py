@@ -7,6 +7,7 @@ from django.http import HttpRequest
 
 from profiles.admin.four_eyes import propose_move
 from profiles.admin.shared import DeskAdmin, EditorsAlone, kept
+from profiles.admin.tables import SourceTables
 from profiles.admin.what_if import SourceWhatIf
 from profiles.letters import hold_publisher
 from profiles.models import (
@@ -37,7 +38,7 @@ class DerivationInline(admin.TabularInline):
 
 
 @admin.register(Source)
-class SourceAdmin(SourceWhatIf, EditorsAlone, DeskAdmin):
+class SourceAdmin(SourceTables, SourceWhatIf, EditorsAlone, DeskAdmin):
     list_display = ["title", "publisher", "published_on", "language"]
     list_select_related = ["publisher"]
     list_filter = ["publisher__reliability", "language"]

@@ -20,6 +20,7 @@ from profiles.models.publisher import Publisher, Reliability
 from profiles.models.record import Basis, Decision, LetterChange, Opens, Outcome, Proposal, Settlement
 from profiles.models.source import Derivation, Source
 from profiles.models.ticket import Page, Ticket
+from profiles.models.upload import Upload
 
 __all__ = [
     "Basis",
@@ -61,4 +62,5 @@ __all__ = [
     "Term",
     "Ticket",
     "Touch",
+    "Upload",
 ]

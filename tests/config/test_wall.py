@@ -57,10 +57,10 @@ def gated_models():
 # --- Rights -----------------------------------------------------------------------------------------------------------
 
 
-GATED = ["briefings_briefing", "briefings_sourcenote", "profiles_intaketext"]
+GATED = ["briefings_briefing", "briefings_sourcenote", "profiles_intaketext", "profiles_upload"]
 
 
-def test_briefings_notes_and_other_peoples_texts_are_what_is_gated():
+def test_briefings_notes_other_peoples_texts_and_files_on_their_way_in_are_what_is_gated():
     assert wall.gated_tables() == GATED
 
 
@@ -114,7 +114,7 @@ def test_what_is_public_is_deleted_without_a_look_at_what_is_gated(gated):
     with behind_the_wall():
         gated.citation.delete()
         profile.delete()
-    assert [model.objects.count() for model in gated_models()] == [0, 0, 0]
+    assert [model.objects.count() for model in gated_models()] == [0, 0, 0, 0]
 
 
 # --- Taking a role ----------------------------------------------------------------------------------------------------
