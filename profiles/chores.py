@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from config.chores import chore
 from profiles import uploads
-from profiles.intake import actions
+from profiles.intake import actions, links
 
 
 @chore(every=timedelta(seconds=15))
@@ -21,3 +21,9 @@ def forget_texts() -> None:
 @chore(every=timedelta(hours=1))
 def forget_uploads() -> None:
     uploads.forget_old()
+
+
+@chore(every=timedelta(minutes=1))
+def check_links() -> None:
+    if links.checks_links():
+        links.check_links()

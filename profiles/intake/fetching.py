@@ -37,6 +37,10 @@ class NotFetched(Exception):
         self.status = status
 
 
+class NotWelcome(NotFetched):
+    """The host asks robots to stay away, or cannot say whether they may come."""
+
+
 @dataclass(frozen=True, slots=True)
 class Page:
     """What a host answered: where it was in the end, its status, its type, and its bytes."""
@@ -180,7 +184,8 @@ def _follow(target: Target, visit: _Visit, method: str, accept: str, *, allowed:
             return page
         target = _next(target, onward, visit.limits)
         if target.host != first.host:
-            raise NotFetched(f"{first.host} sends us on to {target.host}; paste that address if you trust it.")
+            sentence = f"{first.host} sends us on to {target.host}; paste that address if you trust it."
+            raise NotFetched(sentence, page.status)
         if allowed:
             _ask_robots(target, visit)
     raise NotFetched(f"{first.host} sends us on more than {visit.limits.redirects} times.")
@@ -230,7 +235,7 @@ def _ask_robots(target: Target, visit: _Visit) -> None:
     if str(there) not in visit.robots:
         visit.robots[str(there)] = _robots_of(there, visit)
     if not robots.allows(visit.robots[str(there)], AGENT, target.path):
-        raise NotFetched(f"{target.host} asks robots not to read this page. Paste its text instead.")
+        raise NotWelcome(f"{target.host} asks robots not to read this page. Paste its text instead.")
 
 
 def _robots_of(there: Target, visit: _Visit) -> str:
@@ -238,5 +243,5 @@ def _robots_of(there: Target, visit: _Visit) -> str:
     narrow = replace(visit, limits=replace(visit.limits, bytes=min(visit.limits.bytes, ROBOTS_BYTES)))
     page = _follow(there, narrow, "GET", "text/plain")
     if page.status >= 500 or page.status == 429:
-        raise NotFetched(f"{there.host} cannot say at the moment whether robots are welcome.", page.status)
+        raise NotWelcome(f"{there.host} cannot say at the moment whether robots are welcome.", page.status)
     return page.body.decode("utf-8", "replace") if page.status < 300 else ""

@@ -4,6 +4,7 @@ from profiles.models.citation import Citation, Credibility, Judgement, Judgement
 from profiles.models.facet import Facet, Term
 from profiles.models.grade import Grade, GradingState, Mark, Touch
 from profiles.models.intake import Choice, Intake, IntakeProposal, IntakeText, Progress
+from profiles.models.link import LinkCheck
 from profiles.models.person import Person
 from profiles.models.profile import (
     Correction,
@@ -45,6 +46,7 @@ __all__ = [
     "JudgementCitation",
     "Kind",
     "LetterChange",
+    "LinkCheck",
     "Mark",
     "Opens",
     "Outcome",

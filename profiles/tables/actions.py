@@ -139,6 +139,13 @@ def import_table(
     nothing is kept, and `moves` tells what the grades would become.
     """
     table = TABLES[kind](by=by, may_publish=may_publish)
+    try:
+        return _import(table, dataset, by, check)
+    except IntegrityError as error:
+        raise BadTable([f"Not saved: {promise_broken(error)}"]) from None
+
+
+def _import(table: Table, dataset: Dataset, by: AbstractBaseUser, check: bool) -> Imported:
     with editing(by=DESK, lane=BULK):
         result = table.import_data(dataset, dry_run=False, use_transactions=True, raise_errors=False)
         if problems := list(_problems(table, result)):
@@ -153,7 +160,9 @@ def import_table(
 
 
 def _problems(table: Table, result: Any) -> Iterator[str]:
-    found = [*_in_rows(table, result), *(_worded(one.error) for one in result.base_errors)]
+    for failed in (*result.base_errors, *(one for row in result.error_rows for one in row.errors)):
+        raise failed.error  # no matter of what somebody typed
+    found = list(_in_rows(table, result))
     yield from found[:PROBLEMS_MAX]
     if len(found) > PROBLEMS_MAX:
         yield f"And {len(found) - PROBLEMS_MAX} more."
@@ -165,14 +174,6 @@ def _in_rows(table: Table, result: Any) -> Iterator[str]:
         for attribute, sentences in row.error.message_dict.items():
             where = "" if attribute == ROW else f", column {names.get(attribute, attribute)}"
             yield from (f"Row {row.number + 1}{where}: {sentence}" for sentence in sentences)
-    for row in result.error_rows:
-        yield from (f"Row {row.number + 1}: {_worded(one.error)}" for one in row.errors)
-
-
-def _worded(error: Exception) -> str:
-    if isinstance(error, IntegrityError):
-        return f"Not saved: {promise_broken(error)}"
-    raise error
 
 
 def _propose(table: Table, by: AbstractBaseUser) -> list[str]:

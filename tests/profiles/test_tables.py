@@ -13,6 +13,7 @@ from profiles import chores
 from profiles.models import Citation, Derivation, Judgement, Proposal, Source, Upload
 from profiles.tables.actions import BadTable, export_table, import_table, read_table
 from profiles.tables.cells import neutral, plain
+from profiles.tables.resources import SourceTable
 from tests.builders import cite, derive, make_note, make_profile, make_publisher, make_source, settle
 
 pytestmark = pytest.mark.django_db
@@ -151,6 +152,17 @@ def test_a_source_that_is_there_under_another_number_is_not_filed_twice(edith):
     assert problems("sources", rows, edith) == [
         f"Row 3: number {other.pk} stands in an earlier row already; write it once."
     ]
+
+
+def test_what_the_database_refuses_is_told_and_leaves_nothing(edith, monkeypatch):
+    make_source("One", url="https://example.org/a")
+    other = make_source("Two", url="https://example.org/b")
+    make_publisher("Wire", slug="wire")
+    monkeypatch.setattr(SourceTable, "_twin", lambda self, instance: {})  # as if it had been filed a moment ago
+    rows = f"id,publisher,title,url\n,wire,Three,\n{other.pk},wire,Two,https://example.org/a\n"
+    [said] = problems("sources", rows, edith)
+    assert said.startswith("Not saved: ")
+    assert Source.objects.count() == 2
 
 
 def test_an_author_changes_no_source_of_a_live_profile(wanda):
