@@ -9,6 +9,7 @@ AUTHOR, EDITOR, OFFICER = "Author", "Editor", "Membership officer"
 
 EVIDENCE = ["source", "derivation", "citation", "judgement", "judgementcitation"]
 TEXT = ["profile", "revision", "facetvalue", "figure", "person"]
+INTAKE = ["intake"]
 GATED = ["teaser", "briefing", "sourcenote"]
 
 # Whoever leaves the desk of an author takes no profile with them: removing is for what a draft consists of.
@@ -23,17 +24,18 @@ AUTHORS = {
         "dailycount",
         *EVIDENCE,
         *TEXT,
+        *INTAKE,
         *GATED,
     ],
-    "add": [*EVIDENCE, *TEXT, *GATED],
-    "change": [*EVIDENCE, *TEXT, *GATED],
+    "add": [*EVIDENCE, *TEXT, *INTAKE, *GATED],
+    "change": [*EVIDENCE, *TEXT, *INTAKE, *GATED],
     "delete": ["derivation", "citation", "judgement", "judgementcitation", "facetvalue", *GATED],
 }
 EDITORS = {
     "view": ["page", "wording"],
     "add": ["publisher", "term", "correction", "page"],
     "change": ["publisher", "term", "correction", "ticket", "page"],
-    "delete": ["source", "publisher", "term"],
+    "delete": ["source", "publisher", "term", *INTAKE],
     "publish": ["profile"],
 }
 OFFICERS = {

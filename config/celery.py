@@ -106,7 +106,7 @@ app.conf.update(
         "audit": {"task": "profiles.grading.tasks.audit", "schedule": crontab(hour=3, minute=17)},
     },
 )
-app.autodiscover_tasks(["profiles.grading", "profiles", "config", "accounts"])
+app.autodiscover_tasks(["profiles.grading", "profiles.intake", "profiles", "config", "accounts"])
 
 
 @worker_process_init.connect

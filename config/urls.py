@@ -2,6 +2,7 @@ from django.contrib import admin
 from django.urls import include, path, re_path
 from django.views.generic import RedirectView
 
+from briefings import desk
 from config import views
 from config.outbox import outbox
 
@@ -11,6 +12,7 @@ urlpatterns = [
     path("outbox/", outbox, name="outbox"),
     re_path(r"^media/site/(?P<digest>[0-9a-f]{64})\.(?P<extension>webp)$", views.logo, name="logo"),
     path("favicon.ico", RedirectView.as_view(url="/static/favicon.ico", permanent=True)),
+    path("admin/dossier/", admin.site.admin_view(desk.dossiers), name="dossier"),
     path("admin/", admin.site.urls),
     path("accounts/", include("allauth.urls")),
     path("", include("accounts.urls")),

@@ -3,7 +3,8 @@
 from datetime import timedelta
 
 from config.chores import chore
-from profiles import contact, figures, usage
+from profiles import contact, figures, uploads, usage
+from profiles.intake import actions, links
 
 
 @chore(every=timedelta(hours=6))
@@ -28,3 +29,28 @@ def clear_figures() -> None:
 def store_counts() -> None:
     """How often pages and briefings were opened, from Redis into the database."""
     usage.store_counts()
+
+
+# --- What is taken in -------------------------------------------------------------------------------------------------
+
+
+@chore(every=timedelta(seconds=15))
+def read_an_article() -> None:
+    """Read what no message told of: Redis was away, or whoever was reading died."""
+    actions.read_next()
+
+
+@chore(every=timedelta(hours=6))
+def forget_texts() -> None:
+    actions.forget_texts()
+
+
+@chore(every=timedelta(hours=1))
+def forget_uploads() -> None:
+    uploads.forget_old()
+
+
+@chore(every=timedelta(minutes=1))
+def check_links() -> None:
+    if links.checks_links():
+        links.check_links()

@@ -15,6 +15,7 @@ from profiles.admin.corrections import CorrectionInline
 from profiles.admin.four_eyes import propose_direct
 from profiles.admin.settling import settling_link
 from profiles.admin.shared import PUBLISH, DeskAdmin, EditorsAlone, listed, told
+from profiles.admin.tables import CitationTables
 from profiles.admin.what_if import CitationsWhatIf
 from profiles.grading.scale import SCALE, band_of
 from profiles.letters import hold_back
@@ -175,7 +176,7 @@ class RestsOnFilter(admin.SimpleListFilter):
 
 
 @admin.register(Profile)
-class ProfileAdmin(CitationsWhatIf, EditorsAlone, DeskAdmin):
+class ProfileAdmin(CitationTables, CitationsWhatIf, EditorsAlone, DeskAdmin):
     list_display = [
         "slug",
         "live_name",
@@ -187,7 +188,7 @@ class ProfileAdmin(CitationsWhatIf, EditorsAlone, DeskAdmin):
     list_select_related = ["live_revision", "state"]
     list_filter = [RestsOnFilter, PendingFilter, "next_review"]
     search_fields = ["slug", "live_revision__name"]
-    actions = ["withdraw", "put_up_again"]
+    actions = ["withdraw", "put_up_again", *CitationTables.actions]
     inlines = [JudgementInline, CitationInline, CorrectionInline]
     fields = [
         "slug",

@@ -7,7 +7,9 @@ from django.http import HttpRequest
 
 from profiles.admin.four_eyes import propose_move
 from profiles.admin.shared import DeskAdmin, EditorsAlone, kept
+from profiles.admin.tables import SourceTables
 from profiles.admin.what_if import SourceWhatIf
+from profiles.intake import links
 from profiles.letters import hold_publisher
 from profiles.models import (
     Derivation,
@@ -36,16 +38,35 @@ class DerivationInline(admin.TabularInline):
         return super().get_queryset(request).filter(draft_of__isnull=True)
 
 
+class RecheckFilter(admin.SimpleListFilter):
+    title = "to recheck"
+    parameter_name = "recheck"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("failing", "its address fails"), ("stale", "not looked at for a year")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Source]) -> QuerySet[Source]:
+        asked = {"failing": links.failing, "stale": links.stale}.get(self.value() or "")
+        return queryset.filter(asked()) if asked else queryset
+
+
 @admin.register(Source)
-class SourceAdmin(SourceWhatIf, EditorsAlone, DeskAdmin):
-    list_display = ["title", "publisher", "published_on", "language"]
-    list_select_related = ["publisher"]
-    list_filter = ["publisher__reliability", "language"]
+class SourceAdmin(SourceTables, SourceWhatIf, EditorsAlone, DeskAdmin):
+    list_display = ["title", "publisher", "published_on", "language", "answers"]
+    list_select_related = ["publisher", "link"]
+    list_filter = [RecheckFilter, "publisher__reliability", "language"]
+    readonly_fields = ["answers"]
     search_fields = ["title", "url", "publisher__name"]
     autocomplete_fields = ["publisher"]
     date_hierarchy = "published_on"
     inlines = [DerivationInline]
     list_per_page = 50
+
+    @admin.display(description="address", ordering="link__checked_at")
+    def answers(self, source: Source) -> str:
+        if not source.url:
+            return "none"
+        return str(source.link) if hasattr(source, "link") else "not asked yet"
 
     def save_model(self, request: HttpRequest, obj: Source, form: Any, change: bool) -> None:
         held = hold_publisher(obj) if change else None

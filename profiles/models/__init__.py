@@ -3,6 +3,8 @@
 from profiles.models.citation import Citation, Credibility, Judgement, JudgementCitation, Stance
 from profiles.models.facet import Facet, Term
 from profiles.models.grade import Grade, GradingState, Mark, Touch
+from profiles.models.intake import Choice, Intake, IntakeProposal, IntakeText, Progress
+from profiles.models.link import LinkCheck
 from profiles.models.person import Person
 from profiles.models.profile import (
     Correction,
@@ -19,11 +21,13 @@ from profiles.models.publisher import Publisher, Reliability
 from profiles.models.record import Basis, Decision, LetterChange, Opens, Outcome, Proposal, Settlement
 from profiles.models.source import Derivation, Source
 from profiles.models.ticket import Page, Ticket
+from profiles.models.upload import Upload
 from profiles.models.usage import DailyCount
 from profiles.models.wording import Wording
 
 __all__ = [
     "Basis",
+    "Choice",
     "Citation",
     "Correction",
     "Credibility",
@@ -38,16 +42,21 @@ __all__ = [
     "Grade",
     "GradingState",
     "Horizon",
+    "Intake",
+    "IntakeProposal",
+    "IntakeText",
     "Judgement",
     "JudgementCitation",
     "Kind",
     "LetterChange",
+    "LinkCheck",
     "Mark",
     "Opens",
     "Outcome",
     "Page",
     "Person",
     "Profile",
+    "Progress",
     "Proposal",
     "Publisher",
     "Reliability",
@@ -58,5 +67,6 @@ __all__ = [
     "Term",
     "Ticket",
     "Touch",
+    "Upload",
     "Wording",
 ]
