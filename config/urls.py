@@ -15,6 +15,7 @@ urlpatterns = [
     path("", include("accounts.urls")),
     path("", include("briefings.urls")),
     path("", include("briefings.alerts.urls")),
+    path("api/", include("profiles.api.urls")),
     path("", include("profiles.urls")),
 ]
 

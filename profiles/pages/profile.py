@@ -52,6 +52,7 @@ class Move:
     seq: int
     graded_at: datetime
     as_of: date
+    method: int
     grade: ShownGrade
     before: str
     causes: tuple[str, ...]
@@ -110,7 +111,9 @@ class FacetCard:
     """The answer to one facet, and why."""
 
     facet: str
+    facet_slug: str
     term: str
+    term_slug: str
     url: str
     rationale: str
 
@@ -154,6 +157,7 @@ class Glance:
 
 @dataclass(frozen=True, slots=True)
 class RelatedProfile:
+    slug: str
     name: str
     url: str
     kind: str
@@ -300,6 +304,7 @@ def _move(grade: Grade, before: Grade | None) -> Move:
         seq=grade.seq,
         graded_at=grade.graded_at,
         as_of=grade.as_of,
+        method=grade.method,
         grade=shown,
         before=f"{before.score:.2f}" if before else "",
         causes=tuple(explain_cause(cause) for cause in grade.causes),
@@ -345,7 +350,14 @@ def _facets(text: Revision) -> tuple[FacetCard, ...]:
         FacetValue.objects.filter(revision=text).select_related("term"), key=lambda one: order.index(one.facet)
     )
     return tuple(
-        FacetCard(str(Facet(one.facet).label), one.term.name, one.term.get_absolute_url(), one.rationale)
+        FacetCard(
+            facet=str(Facet(one.facet).label),
+            facet_slug=one.facet,
+            term=one.term.name,
+            term_slug=one.term.slug,
+            url=one.term.get_absolute_url(),
+            rationale=one.rationale,
+        )
         for one in values
     )
 
@@ -394,6 +406,7 @@ def _related(text: Revision) -> tuple[RelatedProfile, ...]:
     found = sorted(profiles, key=lambda profile: wanted.index(profile.slug))
     return tuple(
         RelatedProfile(
+            slug=profile.slug,
             name=_text(profile).name,
             url=profile.get_absolute_url(),
             kind=_text(profile).get_kind_display(),
