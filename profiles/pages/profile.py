@@ -31,6 +31,7 @@ from profiles.pages import charts
 from profiles.pages.citing import Reference
 from profiles.pages.deeper import Deeper, lies_behind
 from profiles.pages.lines import Evidences, ShownSource, Sources, read_evidence, show_sources
+from profiles.pages.sharing import ShareCard, share_card
 from profiles.pages.showing import ShownGrade, show_score, show_verdict
 from profiles.public import profile_at
 from profiles.querysets import ProfileQuerySet
@@ -182,7 +183,7 @@ class ProfilePage:
     changed_at: datetime | None
     url: str
     canonical: str
-    image: str
+    share: ShareCard
     card: Card
     scale: tuple[Band, ...]
     judgements: tuple[ShownJudgement, ...]
@@ -203,6 +204,10 @@ class ProfilePage:
     deeper: tuple[Deeper, ...]
     related: tuple[RelatedProfile, ...]
     reference: Reference
+
+    @property
+    def image(self) -> str:
+        return settings.SITE_URL + self.share.path
 
 
 def read_profile(slug: str) -> Profile:
@@ -240,7 +245,7 @@ def profile_page(profile: Profile) -> ProfilePage:
         changed_at=max(filter(None, [text.approved_at, *(move.graded_at for move in moves[:1])]), default=None),
         url=url,
         canonical=settings.SITE_URL + url,
-        image=settings.SITE_URL + text.figure.get_absolute_url() if text.figure else "",
+        share=_share(profile, text, card, facets),
         card=card,
         scale=SCALE,
         judgements=show_judgements(evidence, text.statements, sources, state),
@@ -414,6 +419,28 @@ def _related(text: Revision) -> tuple[RelatedProfile, ...]:
         )
         for profile in found
     )
+
+
+def share_card_of(profile: Profile) -> ShareCard:
+    """Return the card that a profile from `read_profile` is shared with."""
+    text = _text(profile)
+    return _share(profile, text, show_card(profile, ()), _facets(text))
+
+
+def _share(profile: Profile, text: Revision, card: Card, facets: Sequence[FacetCard]) -> ShareCard:
+    region = next((facet.term for facet in facets if facet.facet_slug == Facet.REGION), "")
+    return share_card(
+        slug=profile.slug,
+        names=[text.name, *text.aliases],
+        about=[text.get_kind_display(), region],
+        grade=card.grade,
+        updating=card.updating,
+    )
+
+
+def reference_of(profile: Profile) -> Reference:
+    """Say how to cite a profile from `read_profile`."""
+    return _reference(profile, _text(profile), show_card(profile, ()))
 
 
 def _reference(profile: Profile, text: Revision, card: Card) -> Reference:

@@ -23,6 +23,7 @@ from briefings.alerts import tokens
 from briefings.models import Briefing, SourceNote
 from config.urls import urlpatterns
 from profiles.api import limits
+from profiles.models import Source
 from tests.builders import (
     cite,
     give,
@@ -60,6 +61,9 @@ VALUES = {
     "id": "1",
     "token": tokens.STOP.sign_object([tokens.FOLLOW, 1, "profile", 1]),
     "rest": "nowhere/",
+    "media": "tidewater",
+    "version": "0" * 12,
+    "number": "1",
 }
 
 
@@ -134,6 +138,8 @@ def value_of(name, shape, table):
         )
         first = model.objects.first() if model else None
         return str(first.pk) if first else "1"
+    if shape.startswith("api/v1/sources/"):
+        return str(Source.objects.filter(citations__profile__slug="tidewater").first().pk)
     what = shape.removeprefix("api/v1/").partition("/")[0]
     name = {"slug": what.replace("profiles", "profile")}.get(name, name)
     if shape.startswith("%(slug)s"):
