@@ -14,7 +14,7 @@ LAST_PAGE = search.LAST_PAGE
 # PostgreSQL refuses NUL, and other control characters find nothing.
 PLAIN = "^[^\\u0000-\\u001f\\u007f-\\u009f]*$"
 SLUG = "^[a-z0-9]+(-[a-z0-9]+)*$"
-DAY = "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
+DAY = "^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$"
 
 KindSlug = Literal["organisation", "company", "registry", "government-body", "programme", "product"]
 BandSlug = Literal["a", "a-b", "b-c", "c-d", "d", "internal"]
@@ -35,7 +35,7 @@ class AskedProfiles(Paged):
         "",
         max_length=search.LONGEST_QUERY,
         pattern=PLAIN,
-        description="Words in name, aliases, standfirst and key judgements.",
+        description="Words anywhere in the public text; the last one may be unfinished.",
     )
     kind: KindSlug | None = Field(None, description="What sort of thing is profiled.")
     category: TermSlug = Field(None, description="The slug of a term, as /facets/ lists them; so for each facet.")
@@ -61,11 +61,11 @@ class AskedProfiles(Paged):
 
 
 class AskedDay(Asked):
-    on: str = Field(
-        "",
-        pattern=f"{DAY}|^$",
+    on: str | None = Field(
+        None,
+        pattern=DAY,
         description="A day such as 2025-03-01, up to today: the grade as it stood when that day (UTC) ended.",
-        json_schema_extra={"example": "2026-03-01"},
+        json_schema_extra={"format": "date", "examples": ["2026-03-01"]},
     )
 
 

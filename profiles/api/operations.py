@@ -123,7 +123,7 @@ def grade_list(request: HttpRequest, slug: str, asked: Query[AskedGrades]) -> sh
 
 def _day(asked: AskedDay) -> date | None:
     try:
-        return asked_day(asked.on, today=_today())
+        return asked_day(asked.on or "", today=_today())
     except NoSuchDay as refused:
         raise Unreadable({"on": str(refused)}) from None
 
