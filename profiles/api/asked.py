@@ -16,6 +16,13 @@ PLAIN = "^[^\\u0000-\\u001f\\u007f-\\u009f]*$"
 SLUG = "^[a-z0-9]+(-[a-z0-9]+)*$"
 DAY = "^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$"
 
+# What would be right, where a pattern would tell it to programmers only.
+SAID = {
+    PLAIN: "It may hold no control characters.",
+    SLUG: "It is made of small letters, digits and single hyphens between them.",
+    DAY: "A day is written like 2025-03-01.",
+}
+
 KindSlug = Literal["organisation", "company", "registry", "government-body", "programme", "product"]
 BandSlug = Literal["a", "a-b", "b-c", "c-d", "d", "internal"]
 TermSlug = Annotated[str | None, Field(pattern=SLUG, max_length=100)]
@@ -26,7 +33,7 @@ class Asked(Schema):
 
 
 class Paged(Asked):
-    page: int = Field(1, ge=1, le=LAST_PAGE, description="Which page, from 1.")
+    page: int = Field(1, ge=1, le=LAST_PAGE, description="Which page.")
     limit: int = Field(search.ROWS, ge=1, le=MOST, description="How many on a page.")
 
 

@@ -9,6 +9,7 @@ from django.shortcuts import render
 
 from config.pagecache import public
 from profiles.api import limits, problems
+from profiles.api.asked import Paged
 from profiles.api.openapi import description
 
 
@@ -52,6 +53,7 @@ def documentation(request: HttpRequest) -> HttpResponse:
 
 def _operation(path: str, told: dict[str, Any]) -> Operation:
     parameters = [_parameter(one) for one in told["parameters"] if one["in"] == "query"]
+    parameters.sort(key=lambda one: one.name in Paged.model_fields)  # what every list takes comes last
     return Operation(told["operationId"], path, told["summary"], told.get("description", ""), parameters)
 
 

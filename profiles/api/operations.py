@@ -16,6 +16,7 @@ from ninja.errors import ValidationError
 from profiles import search
 from profiles.api import problems, shapes, told
 from profiles.api.asked import (
+    SAID,
     AskedDay,
     AskedGrades,
     AskedProfiles,
@@ -105,7 +106,7 @@ def confidence(request: HttpRequest, slug: str, asked: Query[AskedDay]) -> shape
 
 @answers("/profiles/{slug:slug}/grades/", shapes.GradeList, "List the grades a profile has had", tags=["Grades"])
 def grade_list(request: HttpRequest, slug: str, asked: Query[AskedGrades]) -> shapes.GradeList:
-    """The history, newest first, with what moved each grade. With `on` it begins with the grade that stood then."""
+    """The history, newest first, with what moved each grade. With a day it begins with the grade that stood then."""
     profile, day = read_profile(slug), _day(asked)
     newest = graded_until(profile, day)
     # Grades are numbered without gaps, so that a page can begin at a number.
@@ -230,8 +231,11 @@ api.add_exception_handler(Unreadable, problems.unreadable)
 
 @api.exception_handler(ValidationError)
 def misshapen(request: HttpRequest, error: ValidationError) -> HttpResponse:
-    errors = {str(one["loc"][-1]): f"{one['msg']}." for one in error.errors}
-    return problems.unreadable(request, Unreadable(errors))
+    return problems.unreadable(request, Unreadable({str(one["loc"][-1]): _sentence(one) for one in error.errors}))
+
+
+def _sentence(error: dict[str, Any]) -> str:
+    return SAID.get(error.get("ctx", {}).get("pattern", ""), f"{error['msg']}.")
 
 
 @api.exception_handler(Moved)

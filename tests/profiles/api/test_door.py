@@ -167,6 +167,20 @@ def test_a_parameter_that_cannot_be_what_it_says_is_named(client, tidewater, pat
     assert told["errors"][0]["detail"]
 
 
+@pytest.mark.parametrize(
+    ("path", "sentence"),
+    [
+        ("profiles/?q=%00", "It may hold no control characters."),
+        ("profiles/?region=A", "It is made of small letters, digits and single hyphens between them."),
+        ("profiles/tidewater/grades/?on=today", "A day is written like 2025-03-01."),
+        ("profiles/tidewater/grades/?on=2026-02-30", "“2026-02-30” is not a day. Write one such as 2025-03-01."),
+        ("profiles/?limit=101", "Input should be less than or equal to 100."),
+    ],
+)
+def test_a_sentence_says_what_would_be_right(client, tidewater, path, sentence):
+    assert problem(client.get(f"/api/v1/{path}"), 422)["errors"][0]["detail"] == sentence
+
+
 def test_each_wrong_parameter_has_a_sentence(client):
     told = problem(client.get("/api/v1/profiles/?page=0&limit=x"), 422)
     assert told["detail"] == "“page” and “limit” cannot be read."
