@@ -10,6 +10,7 @@ from itertools import islice
 from typing import Any
 
 from django.contrib.postgres.aggregates import StringAgg
+from django.db import transaction
 from django.db.models import CharField, Count, F, Max, QuerySet, Value
 from django.db.models.fields.json import KT
 from django.db.models.functions import Cast, Concat
@@ -65,12 +66,14 @@ def content_version() -> str:
 
 def _rows() -> Iterator[dict[str, Any]]:
     """Yield every public grade in a stable order, through a cursor on the server."""
-    # By number, not by slug: a profile that is renamed keeps its place.
-    for row in _grades().iterator(chunk_size=AT_ONCE):
-        yield _row(**row)
+    # In a transaction: outside one PostgreSQL would work out every row before it hands over the first.
+    with transaction.atomic():
+        for row in _grades().iterator(chunk_size=AT_ONCE):
+            yield _row(**row)
 
 
 def _grades() -> QuerySet[Any, Any]:
+    # By number, not by slug: a profile that is renamed keeps its place.
     shown = Grade.objects.filter(profile__in=Profile.objects.published()).order_by("profile_id", "seq")
     return shown.annotate(
         slug=F("profile__slug"),

@@ -139,7 +139,8 @@ def value_of(name, shape, table):
         first = model.objects.first() if model else None
         return str(first.pk) if first else "1"
     if shape.startswith("api/v1/sources/"):
-        return str(Source.objects.filter(citations__profile__slug="tidewater").first().pk)
+        cited = Source.objects.filter(citations__profile__slug="tidewater").first()
+        return str(cited.pk) if cited else "1"
     what = shape.removeprefix("api/v1/").partition("/")[0]
     name = {"slug": what.replace("profiles", "profile")}.get(name, name)
     if shape.startswith("%(slug)s"):

@@ -141,3 +141,14 @@ def test_the_methodology_links_to_the_files(client):
     html = client.get("/methodology/").content.decode()
     assert 'href="/api/v1/grades.csv"' in html
     assert 'href="/api/v1/grades.jsonl"' in html
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_reader_who_goes_away_leaves_nothing_open(client):
+    graded(make_profile("tidewater", live=True), *(["0.5", "0.6"] * 150))
+    response = client.get("/api/v1/grades.jsonl")
+    next(response.streaming_content)
+    assert connection.in_atomic_block
+    response.close()
+    assert not connection.in_atomic_block
+    assert open_cursors() == 0
