@@ -27,7 +27,10 @@ class PersonalPage(RuntimeError):
 
 
 def public(view: View[P]) -> View[P]:
-    """The same bytes for everybody: no session, no token, no cookie; an ETag made of what is shown."""
+    """The same bytes for everybody: no session, no token, no cookie; an ETag made of what is shown.
+
+    What is too large to be held at once comes with an ETag of its own.
+    """
 
     @require_safe
     @wraps(view)
@@ -43,11 +46,12 @@ def public(view: View[P]) -> View[P]:
         response["Cache-Control"] = PUBLIC
         if response.status_code == 200:
             usage.seen(request.path, request.META)
-            etag = f'"{blake2b(response.content, digest_size=16).hexdigest()}"'
+            etag = response.get("ETag") or f'"{blake2b(response.content, digest_size=16).hexdigest()}"'
             response["ETag"] = etag
             return get_conditional_response(request, etag=etag, response=response) or response
         return response
 
+    answer.__dict__["is_public"] = True  # templates name the address of such a page as its own
     return answer
 
 

@@ -18,6 +18,7 @@ urlpatterns = [
     path("", include("accounts.urls")),
     path("", include("briefings.urls")),
     path("", include("briefings.alerts.urls")),
+    path("api/", include("profiles.api.urls")),
     path("", include("profiles.urls")),
 ]
 

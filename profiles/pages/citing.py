@@ -1,8 +1,9 @@
-"""How to cite a profile: as a sentence, and as BibTeX."""
+"""How to cite a profile: as a sentence, as BibTeX, and as CSL-JSON, which reference managers read."""
 
 import re
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 # Characters that mean something to TeX; the backslash first, or it would double its own work.
 SPECIAL = {
@@ -53,6 +54,21 @@ class Reference:
             f"  {name} = {value if name == 'month' else f'{{{value}}}'}," for name, value in fields.items() if value
         ]
         return "\n".join([f"@misc{{assay-{self.slug},", *lines, "}"])
+
+    @property
+    def csl(self) -> dict[str, Any]:
+        fields = {
+            "id": f"assay-{self.slug}",
+            "type": "webpage",
+            "title": self.name,
+            # As one name: which part of it is the family's, we do not know.
+            "author": [{"literal": self.author or site().name}],
+            "container-title": site().name,
+            "issued": {"date-parts": [[self.on.year, self.on.month, self.on.day]]} if self.on else None,
+            "note": self.grade,
+            "URL": self.url,
+        }
+        return {name: value for name, value in fields.items() if value}
 
 
 def _tex(text: str) -> str:

@@ -32,6 +32,7 @@ from profiles.pages import charts
 from profiles.pages.citing import Reference
 from profiles.pages.deeper import Deeper, lies_behind
 from profiles.pages.lines import Evidences, ShownSource, Sources, read_evidence, show_sources
+from profiles.pages.sharing import ShareCard, share_card
 from profiles.pages.showing import ShownGrade, show_score, show_verdict
 from profiles.public import profile_at
 from profiles.querysets import ProfileQuerySet
@@ -54,6 +55,7 @@ class Move:
     seq: int
     graded_at: datetime
     as_of: date
+    method: int
     grade: ShownGrade
     before: str
     causes: tuple[str, ...]
@@ -112,7 +114,9 @@ class FacetCard:
     """The answer to one facet, and why."""
 
     facet: str
+    facet_slug: str
     term: str
+    term_slug: str
     url: str
     rationale: str
 
@@ -167,6 +171,7 @@ class Glance:
 
 @dataclass(frozen=True, slots=True)
 class RelatedProfile:
+    slug: str
     name: str
     url: str
     kind: str
@@ -191,7 +196,8 @@ class ProfilePage:
     changed_at: datetime | None
     url: str
     canonical: str
-    image: str
+    share: ShareCard
+    picture: str
     card: Card
     scale: tuple[Band, ...]
     judgements: tuple[ShownJudgement, ...]
@@ -212,6 +218,10 @@ class ProfilePage:
     deeper: tuple[Deeper, ...]
     related: tuple[RelatedProfile, ...]
     reference: Reference
+
+    @property
+    def image(self) -> str:
+        return settings.SITE_URL + self.share.path
 
 
 def read_profile(slug: str) -> Profile:
@@ -249,7 +259,8 @@ def profile_page(profile: Profile) -> ProfilePage:
         changed_at=max(filter(None, [text.approved_at, *(move.graded_at for move in moves[:1])]), default=None),
         url=url,
         canonical=settings.SITE_URL + url,
-        image=_image(text.figure),
+        share=_share(profile, text, card, facets),
+        picture=_picture(text.figure),
         card=card,
         scale=SCALE,
         judgements=show_judgements(evidence, text.statements, sources, state),
@@ -313,6 +324,7 @@ def _move(grade: Grade, before: Grade | None) -> Move:
         seq=grade.seq,
         graded_at=grade.graded_at,
         as_of=grade.as_of,
+        method=grade.method,
         grade=shown,
         before=f"{before.score:.2f}" if before else "",
         causes=tuple(explain_cause(cause) for cause in grade.causes),
@@ -358,7 +370,14 @@ def _facets(text: Revision) -> tuple[FacetCard, ...]:
         FacetValue.objects.filter(revision=text).select_related("term"), key=lambda one: order.index(one.facet)
     )
     return tuple(
-        FacetCard(str(Facet(one.facet).label), one.term.name, one.term.get_absolute_url(), one.rationale)
+        FacetCard(
+            facet=str(Facet(one.facet).label),
+            facet_slug=one.facet,
+            term=one.term.name,
+            term_slug=one.term.slug,
+            url=one.term.get_absolute_url(),
+            rationale=one.rationale,
+        )
         for one in values
     )
 
@@ -412,8 +431,8 @@ def _rendition_url(rendition: Mapping[str, Any]) -> str:
     return reverse("profiles:figure", args=[rendition["digest"], rendition["extension"]])
 
 
-def _image(figure: Figure | None) -> str:
-    """What others show of a link to the page: the cut for that, once there is one."""
+def _picture(figure: Figure | None) -> str:
+    """What others show of the page beside a link to it: the figure, cut for that once it is."""
     if figure is None:
         return ""
     return settings.SITE_URL + (_rendition_url(figure.shared) if figure.shared else figure.get_absolute_url())
@@ -425,6 +444,7 @@ def _related(text: Revision) -> tuple[RelatedProfile, ...]:
     found = sorted(profiles, key=lambda profile: wanted.index(profile.slug))
     return tuple(
         RelatedProfile(
+            slug=profile.slug,
             name=_text(profile).name,
             url=profile.get_absolute_url(),
             kind=_text(profile).get_kind_display(),
@@ -432,6 +452,28 @@ def _related(text: Revision) -> tuple[RelatedProfile, ...]:
         )
         for profile in found
     )
+
+
+def share_card_of(profile: Profile) -> ShareCard:
+    """Return the card that a profile from `read_profile` is shared with."""
+    text = _text(profile)
+    return _share(profile, text, show_card(profile, ()), _facets(text))
+
+
+def _share(profile: Profile, text: Revision, card: Card, facets: Sequence[FacetCard]) -> ShareCard:
+    region = next((facet.term for facet in facets if facet.facet_slug == Facet.REGION), "")
+    return share_card(
+        slug=profile.slug,
+        names=[text.name, *text.aliases],
+        about=[text.get_kind_display(), region],
+        grade=card.grade,
+        updating=card.updating,
+    )
+
+
+def reference_of(profile: Profile) -> Reference:
+    """Say how to cite a profile from `read_profile`."""
+    return _reference(profile, _text(profile), show_card(profile, ()))
 
 
 def _reference(profile: Profile, text: Revision, card: Card) -> Reference:

@@ -1,10 +1,18 @@
 """One profile: its page, the working of its grade, its picture."""
 
+import json
 from collections.abc import Callable
 from functools import wraps
 
 from django.core.files.storage import default_storage
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponsePermanentRedirect
+from django.http import (
+    FileResponse,
+    Http404,
+    HttpRequest,
+    HttpResponse,
+    HttpResponsePermanentRedirect,
+    HttpResponseRedirect,
+)
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
@@ -15,7 +23,9 @@ from config.pagecache import public
 from profiles.figures import shown_at
 from profiles.models import Profile
 from profiles.pages.confidence import NoSuchDay, asked_day, confidence_page
-from profiles.pages.profile import profile_page, read_profile
+from profiles.pages.linked import linked_data
+from profiles.pages.profile import profile_page, read_profile, reference_of, share_card_of
+from profiles.pages.sharing import picture_of
 from profiles.public import Moved
 
 # What a browser may draw. No SVG: it can carry scripts.
@@ -52,7 +62,9 @@ def at_its_address(
 @public
 @at_its_address("profiles:profile_detail")
 def profile_detail(request: HttpRequest, profile: Profile) -> HttpResponse:
-    return render(request, "profiles/profile_detail.html", {"profile": profile_page(profile)})
+    page = profile_page(profile)
+    kind = profile.live_revision.kind if profile.live_revision else ""
+    return render(request, "profiles/profile_detail.html", {"profile": page, "linked_data": linked_data(page, kind)})
 
 
 @public
@@ -63,6 +75,24 @@ def profile_confidence(request: HttpRequest, profile: Profile) -> HttpResponse:
     except NoSuchDay as refused:
         return render(request, "profiles/profile_confidence_refused.html", _refusal(profile, refused), status=400)
     return render(request, "profiles/profile_confidence.html", {"working": confidence_page(profile, on=on)})
+
+
+@public
+@at_its_address("profiles:cite_bib")
+def cite_bib(request: HttpRequest, profile: Profile) -> HttpResponse:
+    return _download(f"{reference_of(profile).bibtex}\n", "application/x-bibtex", f"assay-{profile.slug}.bib")
+
+
+@public
+@at_its_address("profiles:cite_csl")
+def cite_csl(request: HttpRequest, profile: Profile) -> HttpResponse:
+    told = json.dumps([reference_of(profile).csl], ensure_ascii=False, indent=2)
+    return _download(f"{told}\n", "application/vnd.citationstyles.csl+json", f"assay-{profile.slug}.json")
+
+
+def _download(text: str, media_type: str, name: str) -> HttpResponse:
+    headers = {"Content-Disposition": f'attachment; filename="{name}"', "X-Robots-Tag": "noindex"}
+    return HttpResponse(text, content_type=f"{media_type}; charset=utf-8", headers=headers)
 
 
 def _refusal(profile: Profile, refused: NoSuchDay) -> dict[str, object]:
@@ -78,3 +108,16 @@ def figure(request: HttpRequest, digest: str, extension: str) -> HttpResponseBas
         raise Http404
     headers = {"Cache-Control": FOR_EVER, "X-Content-Type-Options": "nosniff"}
     return FileResponse(default_storage.open(path), content_type=PICTURES[extension], headers=headers)
+
+
+@require_safe
+def card(request: HttpRequest, slug: str, version: str) -> HttpResponse:
+    """The picture of a live profile for places where it is shared. A version of yesterday leads to the one of now."""
+    try:
+        wanted = share_card_of(read_profile(slug))
+    except Moved as moved:
+        wanted = share_card_of(read_profile(moved.slug))
+    if (wanted.slug, wanted.version) != (slug, version):
+        return HttpResponseRedirect(wanted.path)
+    headers = {"Cache-Control": FOR_EVER, "X-Content-Type-Options": "nosniff"}
+    return HttpResponse(picture_of(wanted), content_type="image/png", headers=headers)

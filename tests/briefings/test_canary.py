@@ -23,7 +23,8 @@ from accounts.tiers import Tier
 from briefings.alerts import tokens
 from briefings.models import Briefing, SourceNote
 from config.urls import urlpatterns
-from profiles.models import Intake, IntakeText, Progress
+from profiles.api import limits
+from profiles.models import Intake, IntakeText, Progress, Source
 from tests.builders import (
     cite,
     give,
@@ -63,7 +64,17 @@ VALUES = {
     "id": "1",
     "token": tokens.STOP.sign_object([tokens.FOLLOW, 1, "profile", 1]),
     "secret": "0" * 64,
+    "rest": "nowhere/",
+    "media": "tidewater",
+    "version": "0" * 12,
+    "number": "1",
 }
+
+
+@pytest.fixture(autouse=True)
+def the_walk_may_ask_as_often_as_it_likes(monkeypatch):
+    # An answer that says "too many requests" would hide what the next one holds.
+    monkeypatch.setattr(limits, "A_MINUTE", 1_000_000)
 
 
 @pytest.fixture
@@ -135,7 +146,11 @@ def value_of(name, shape, table):
         )
         first = model.objects.first() if model else None
         return str(first.pk) if first else "1"
-    name = {"slug": shape.partition("/")[0].replace("profiles", "profile")}.get(name, name)
+    if shape.startswith("api/v1/sources/"):
+        cited = Source.objects.filter(citations__profile__slug="tidewater").first()
+        return str(cited.pk) if cited else "1"
+    what = shape.removeprefix("api/v1/").partition("/")[0]
+    name = {"slug": what.replace("profiles", "profile")}.get(name, name)
     if shape.startswith("%(slug)s"):
         return "about"
     if name not in VALUES:
@@ -200,6 +215,9 @@ def test_the_walk_meets_what_it_looks_for(personas):
         "/admin/",
         "/facets/region/africa/",
         "/about/",
+        "/api/v1/profiles/tidewater/",
+        "/api/v1/publishers/wire/",
+        "/api/v1/grades.csv",
     ):
         assert address in addresses()
 

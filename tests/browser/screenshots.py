@@ -39,6 +39,7 @@ EVERYBODY = [
     "/publishers/reuters/",
     "/methodology/",
     "/corrections/",
+    "/api/",
     "/membership/",
     "/membership/strategic-circle/",
     "/membership/leadership-alliance/",
