@@ -303,7 +303,7 @@ class IntakeAdmin(DeskAdmin):
             "paragraphs": marked_text(body, proposals),
             "gone": GONE,
             "on_file": list(_on_file(intake)),
-            "may_change": self.has_change_permission(request, intake),
+            "has_change_permission": self.has_change_permission(request, intake),
         }
         return self._page(request, "review", context)
 

@@ -15,6 +15,7 @@ from accounts.tiers import Tier
 from config import mailing
 from profiles.models import (
     GradingState,
+    Intake,
     Outcome,
     Settlement,
     Ticket,
@@ -65,6 +66,7 @@ def one_of_each(db):
     UserSession.objects.create(user=member, ip="192.0.2.1", session_key="x", user_agent="A browser")
     mailing.mute("gone@example.org", reason="a test")
     Ticket.objects.create(message="A date is wrong.")
+    Intake.objects.create(title="An article", progress="read")
     GradingState.objects.get_or_create(pk=profile.pk)
     judgement = profile.judgements.get()
     told = {"statement": "So.", "reason": "A court said so.", "settled_on": THE_DAY}
