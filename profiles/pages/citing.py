@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from config.site import site
+
 # Characters that mean something to TeX; the backslash first, or it would double its own work.
 SPECIAL = {
     "\\": r"\textbackslash{}",
