@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from django.db.models import F, Q
 
 from accounts.access import grants_of, standing_of, suspensions_of
-from accounts.applications.membership import MANAGERS
+from accounts.applications.membership import MANAGERS, alliance_grants
 from accounts.models import SEATS, Grant, Invitation, Organisation, Seat, Suspension, User
 from accounts.tiers import Tier
 
@@ -22,6 +22,7 @@ class Place:
     is_manager: bool
     seats: Sequence[Seat]
     invitations: Sequence[Invitation] = ()
+    is_member: bool = True  # whether the organisation's membership holds
 
     @property
     def free(self) -> int:
@@ -29,7 +30,7 @@ class Place:
 
     @property
     def to_offer(self) -> int:
-        return self.free - len(self.invitations)
+        return self.free - len(self.invitations) if self.is_member else 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,4 +84,5 @@ def _place(seat: Seat, at: datetime) -> Place:
     if seat.number != MANAGERS:
         return Place(seat.organisation, False, list(seats))
     invitations = Invitation.objects.open(at).filter(organisation=seat.organisation).order_by("created_at")
-    return Place(seat.organisation, True, list(seats), list(invitations))
+    is_member = alliance_grants(seat.organisation, at).exists()
+    return Place(seat.organisation, True, list(seats), list(invitations), is_member)

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accounts import actions, closing, personal
 from accounts.access import standing_of
 from accounts.applications.forms import InvitationForm
+from accounts.applications.membership import may_apply
 from accounts.applications.progress import progress_of
 from accounts.ledger import doors_of
 from accounts.membership import membership_of
@@ -42,6 +43,7 @@ def home_page(
         "doors": doors_of(user),
         "panels": panels_for(user, membership.tier, last_visit(request, user)),
         "progress": progress_of(user),
+        "renews": may_apply(user, at=timezone.now()).renews,
         "invitation_form": InvitationForm(),
         "refused_form": invitation_form,
         "inviting_for": inviting_for,

@@ -7,8 +7,9 @@ from django.db.models import Q
 from django.utils import timezone
 
 from accounts.applications import actions
-from accounts.models import Application, ApplicationEvent, Document, Invitation, User, Version
+from accounts.models import Application, ApplicationEvent, Check, Document, Invitation, User, Version
 from accounts.models.application import TEXTS
+from config.models import OutgoingMail
 
 
 def export_applications(user: User) -> list[dict[str, Any]]:
@@ -33,12 +34,15 @@ def forget_applications(user: User) -> None:
     Version.objects.filter(application__applicant=user).update(document=None, **dict.fromkeys(TEXTS, ""))
     Document.objects.filter(application__applicant=user).delete()
     ApplicationEvent.objects.filter(application__applicant=user).update(reason="")
+    Check.objects.filter(application__applicant=user).update(asked="", answer="")
 
 
 def _theirs(user: User) -> Q:
     """Those they sent, and those that were sent to an address they have confirmed."""
-    confirmed = list(EmailAddress.objects.filter(user=user, verified=True).values_list("email", flat=True))
-    return Q(invited_by=user) | Q(accepted_by=user) | Q(email__in=confirmed)
+    theirs = Q(invited_by=user) | Q(accepted_by=user)
+    for address in EmailAddress.objects.filter(user=user, verified=True).values_list("email", flat=True):
+        theirs |= Q(email__iexact=address)
+    return theirs
 
 
 def export_invitations(user: User) -> list[dict[str, Any]]:
@@ -49,4 +53,8 @@ def export_invitations(user: User) -> list[dict[str, Any]]:
 def forget_invitations(user: User) -> None:
     now, theirs = timezone.now(), list(Invitation.objects.filter(_theirs(user)).values_list("pk", flat=True))
     Invitation.objects.open(now).filter(pk__in=theirs).update(withdrawn_at=now)
-    Invitation.objects.filter(pk__in=theirs).exclude(invited_by=user).update(email="")
+    to_them = Invitation.objects.filter(pk__in=theirs).exclude(invited_by=user)
+    OutgoingMail.objects.filter(
+        kind="invited", about__invitation__in=list(to_them.values_list("pk", flat=True))
+    ).delete()
+    to_them.update(email="")

@@ -54,6 +54,15 @@ class Progress:
         return WORDS[self.state][1]
 
     @property
+    def is_open(self) -> bool:
+        return self.application.is_open
+
+    @property
+    def is_news(self) -> bool:
+        """Whether it still concerns somebody: one that is a member by it, or took it back, knows."""
+        return self.state not in (State.APPROVED, State.WITHDRAWN)
+
+    @property
     def is_draft(self) -> bool:
         return self.state == State.DRAFT
 

@@ -13,6 +13,7 @@ from accounts.models.ledger import Organisation, User
 from config.audit import audited, changes, never_emptied
 
 TEXTS = ["organisation", "domain", "resources", "role", "statement"]
+FOUND = ["id", "application_id", "version", "kind", "asked_at", "outcome", "answered_at"]
 APPLIED = ["applicant_id", "state", "version"]
 
 
@@ -238,9 +239,15 @@ class Check(models.Model):
         ]
         triggers = [
             pgtrigger.Protect(
-                name="outcomes_stay",
-                operation=pgtrigger.Update | pgtrigger.Delete,
-                condition=pgtrigger.Condition("OLD.outcome <> ''"),
+                name="outcomes_stay", operation=pgtrigger.Delete, condition=pgtrigger.Condition("OLD.outcome <> ''")
+            ),
+            pgtrigger.Protect(
+                name="outcomes_say_what_they_said",
+                operation=pgtrigger.Update,
+                condition=pgtrigger.Condition(
+                    f"OLD.outcome <> '' AND ({changes(*FOUND)}"
+                    " OR NEW.asked NOT IN (OLD.asked, '') OR NEW.answer NOT IN (OLD.answer, ''))"
+                ),
             ),
             never_emptied("checks", "What was found about an application stays."),
         ]

@@ -243,6 +243,13 @@ def test_the_manager_sees_seats_and_invites_from_the_account_page(client, organi
     assert "Offered to new@example.org" in answer.text
 
 
+def test_where_the_membership_has_ended_nobody_is_invited_and_the_manager_renews(client, alma, otto):
+    ledger.end_grant(grant=Grant.objects.get(), by=otto, reason="a test")
+    client.force_login(alma)
+    page = client.get("/account/").text
+    assert ("Invite a colleague" in page, "Renew the membership" in page) == (False, True)
+
+
 def test_the_answer_is_the_same_for_addresses_known_and_unknown(client, organisation, alma, mina):
     client.force_login(alma)
     told = []
