@@ -25,6 +25,7 @@ from tests.builders import (
     THE_DAY,
     cite,
     give,
+    make_application,
     make_briefing,
     make_note,
     make_organisation,
@@ -62,6 +63,7 @@ def one_of_each(db):
     organisation = make_organisation(member)
     give(Tier.STRATEGIC_CIRCLE, member)
     Suspension.objects.create(user=make_user(), reason="a test")
+    make_application()
     Authenticator.objects.create(user=member, type=Authenticator.Type.TOTP, data={"secret": "x"})
     UserSession.objects.create(user=member, ip="192.0.2.1", session_key="x", user_agent="A browser")
     mailing.mute("gone@example.org", reason="a test")
