@@ -13,7 +13,7 @@ from django.utils.text import Truncator
 from profiles import actions
 from profiles.admin.four_eyes import propose_direct
 from profiles.admin.settling import settling_link
-from profiles.admin.shared import PUBLISH, DeskAdmin, EditorsAlone, listed, told
+from profiles.admin.shared import PUBLISH, DeskAdmin, EditorsAlone, listed, person_of, told
 from profiles.admin.what_if import CitationsWhatIf
 from profiles.grading.scale import SCALE, band_of
 from profiles.letters import hold_back
@@ -26,7 +26,6 @@ from profiles.models import (
     JudgementCitation,
     Mark,
     Profile,
-    Revision,
     Source,
 )
 from profiles.pages.confidence import names_in, rests_on, warnings_in
@@ -226,14 +225,14 @@ class ProfileAdmin(CitationsWhatIf, EditorsAlone, DeskAdmin):
     @admin.action(description="Withdraw the chosen profiles", permissions=["publish"])
     def withdraw(self, request: HttpRequest, profiles: QuerySet[Profile]) -> None:
         for profile in profiles:
-            actions.withdraw_profile(profile_id=profile.pk)
+            actions.withdraw_profile(profile_id=profile.pk, by=person_of(request))
         self.message_user(request, f"Withdrawn: {', '.join(profile.slug for profile in profiles)}.", messages.SUCCESS)
 
     @admin.action(description="Put the chosen profiles up again", permissions=["publish"])
     def put_up_again(self, request: HttpRequest, profiles: QuerySet[Profile]) -> None:
         for profile in profiles:
             try:
-                actions.restore_profile(profile_id=profile.pk)
+                actions.restore_profile(profile_id=profile.pk, by=person_of(request))
             except (actions.NotPublished, actions.NotPublishable) as refused:
                 self.message_user(request, f"{profile.slug}: {refused}", messages.ERROR)
             else:
@@ -311,7 +310,7 @@ class ProfileAdmin(CitationsWhatIf, EditorsAlone, DeskAdmin):
     def text(self, profile: Profile) -> SafeString | str:
         revisions = profile.revisions.order_by("-number") if profile.pk else []
         lines = [
-            format_html('<a href="/admin/profiles/revision/{}/change/">{}</a> {}', one.pk, one, _standing(one, profile))
+            format_html('<a href="/admin/profiles/revision/{}/change/">{}</a> ({})', one.pk, one, one.standing)
             for one in revisions
         ]
         return listed(lines) if lines else "Save first, then add a text under Revisions."
@@ -330,9 +329,3 @@ def _statements(profile: Profile) -> dict[str, str]:
 def _too_little(told: dict[str, Any]) -> Iterator[str]:
     if band_of(told["score"]) == SCALE[-1]:
         yield "Too little is on file to publish a view; the page says so."
-
-
-def _standing(revision: Revision, profile: Profile) -> str:
-    if revision.pk == profile.live_revision_id:
-        return "(live)"
-    return "(draft)" if revision.approved_at is None else f"(approved {revision.approved_at:%Y-%m-%d})"

@@ -14,8 +14,7 @@ from django.utils.safestring import SafeString
 from profiles.grading.causes import explain_cause
 from profiles.models import Grade, Profile, Source
 from profiles.public import public_sources
-
-PUBLISH = "profiles.publish_profile"
+from profiles.stages import PUBLISH as PUBLISH
 
 
 class DeskAdmin(admin.ModelAdmin):

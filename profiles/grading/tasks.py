@@ -6,6 +6,7 @@ from celery import shared_task
 from django.core.cache import cache
 from django.utils import timezone
 
+from profiles import actions
 from profiles.grading import pipeline
 
 log = logging.getLogger(__name__)
@@ -16,6 +17,7 @@ LAST_SWEEP = "last-sweep"
 @shared_task(name="profiles.grading.tasks.sweep")
 def sweep() -> None:
     pipeline.heard()
+    actions.publish_due()
     pipeline.sweep()
     cache.set(LAST_SWEEP, timezone.now().isoformat(), timeout=None)
 

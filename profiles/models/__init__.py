@@ -14,10 +14,12 @@ from profiles.models.profile import (
     Kind,
     Profile,
     Revision,
+    RevisionStep,
 )
 from profiles.models.publisher import Publisher, Reliability
 from profiles.models.record import Basis, Decision, LetterChange, Opens, Outcome, Proposal, Settlement
 from profiles.models.source import Derivation, Source
+from profiles.models.stage import Stage
 from profiles.models.ticket import Page, Ticket
 
 __all__ = [
@@ -49,8 +51,10 @@ __all__ = [
     "Publisher",
     "Reliability",
     "Revision",
+    "RevisionStep",
     "Settlement",
     "Source",
+    "Stage",
     "Stance",
     "Term",
     "Ticket",

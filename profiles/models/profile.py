@@ -14,6 +14,7 @@ from profiles.models.facet import Term
 from profiles.models.person import Person
 from profiles.models.shapes import misshapen
 from profiles.models.slugs import ASCII_SLUG, SlugField
+from profiles.models.stage import StageChange, Staged, counts_as_edit, counts_edits, due_first, stage_rules, standing
 from profiles.models.words import FOUND_BY
 from profiles.querysets import ProfileQuerySet
 
@@ -195,10 +196,11 @@ class Figure(models.Model):
         return f"figures/{self.digest}.{self.extension}"
 
 
-class Revision(models.Model):
-    """One version of a profile's public text. Readers see the approved one; a draft waits beside it.
+class Revision(Staged):
+    """One version of a profile's public text. Readers see the published one; a draft waits beside it.
 
-    Once approved it never changes: what was published stays what was approved.
+    `approved_at` is when it went up, with the approval of `approved_by`. From then on it never changes: what was
+    published stays what was approved.
     """
 
     profile = models.ForeignKey(Profile, models.CASCADE, related_name="revisions")
@@ -254,6 +256,7 @@ class Revision(models.Model):
         indexes = [
             GinIndex(fields=["aliases"], name="revision_aliases"),
             GinIndex(fields=["words"], name="revision_words"),
+            due_first("revision"),
         ]
         constraints = [
             models.UniqueConstraint("profile", "number", name="one_revision_per_number"),
@@ -268,6 +271,7 @@ class Revision(models.Model):
                 name="revision_named",
                 violation_error_message="An institution needs a name.",
             ),
+            *stage_rules("revision"),
         ]
         triggers = [
             pgtrigger.Trigger(
@@ -280,6 +284,7 @@ class Revision(models.Model):
                 func="RAISE EXCEPTION 'An approved revision never changes; write a new draft.';",
             ),
             FOUND_BY,
+            counts_edits(_differs(*TEXT), "profiles_revisionstep", "revision_id"),
         ]
 
     def __str__(self) -> str:
@@ -294,6 +299,22 @@ class Revision(models.Model):
     def misshapen(self) -> dict[str, str]:
         """Return what would be right, by the name of each column that no page could show."""
         return misshapen({"statements": self.statements, "sections": self.sections, "outlook": self.outlook})
+
+    @property
+    def standing(self) -> str:
+        """Where it stands, in a word: draft, in review, approved, scheduled, live, withdrawn or replaced."""
+        profile = self.profile
+        live, withdrawn = profile.live_revision_id == self.pk, profile.withdrawn_at is not None
+        return standing(self, live=live, withdrawn=withdrawn)
+
+
+class RevisionStep(StageChange):
+    """One step of a revision on its way to readers, and down again."""
+
+    revision = models.ForeignKey(Revision, models.CASCADE, related_name="steps")
+
+    def __str__(self) -> str:
+        return f"{self.get_was_display()} to {self.get_stage_display()}"
 
 
 class FacetValue(models.Model):
@@ -320,7 +341,8 @@ class FacetValue(models.Model):
                 when=pgtrigger.Before,
                 operation=pgtrigger.Insert | pgtrigger.Update,
                 func="SELECT t.facet INTO NEW.facet FROM profiles_term t WHERE t.id = NEW.term_id; RETURN NEW;",
-            )
+            ),
+            counts_as_edit("profiles_revision", "revision_id"),
         ]
 
     def __str__(self) -> str:
