@@ -311,7 +311,8 @@ class Revision(Staged):
 class RevisionStep(StageChange):
     """One step of a revision on its way to readers, and down again."""
 
-    revision = models.ForeignKey(Revision, models.CASCADE, related_name="steps")
+    # No constraint: a draft removed by SQL takes its steps along or not, and nothing rests on them.
+    revision = models.ForeignKey(Revision, models.CASCADE, related_name="steps", db_constraint=False)
 
     def __str__(self) -> str:
         return f"{self.get_was_display()} to {self.get_stage_display()}"
