@@ -15,7 +15,8 @@ from config.pagecache import public
 from profiles.models import Correction, Profile
 from profiles.pages import moves
 from profiles.pages.moves import Move
-from profiles.public import Moved, profile_at
+from profiles.pages.tombstone import tombstone
+from profiles.public import Moved, Withdrawn, profile_at
 
 ENTRIES = 50
 # What XML cannot hold; one such character in a name would break the feed for everybody.
@@ -45,6 +46,8 @@ def profile_feed(request: HttpRequest, slug: str) -> HttpResponse:
         profile = profile_at(slug)
     except Moved as moved:
         return HttpResponsePermanentRedirect(reverse("profiles:profile_feed", args=[moved.slug]))
+    except Withdrawn:
+        return tombstone(request)
     name = profile.live_revision.name if profile.live_revision else slug
     feed = _feed(_("Assay: %(name)s") % {"name": name}, profile.get_absolute_url(), request.path)
     for move in moves.latest(ENTRIES, of=profile):

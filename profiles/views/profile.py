@@ -15,7 +15,8 @@ from config.pagecache import public
 from profiles.models import Figure, Profile
 from profiles.pages.confidence import NoSuchDay, asked_day, confidence_page
 from profiles.pages.profile import profile_page, read_profile
-from profiles.public import Moved
+from profiles.pages.tombstone import tombstone
+from profiles.public import Moved, Withdrawn
 
 # What a browser may draw. No SVG: it can carry scripts.
 PICTURES = {
@@ -32,7 +33,7 @@ FOR_EVER = "public, max-age=31536000, immutable"
 def at_its_address(
     name: str,
 ) -> Callable[[Callable[[HttpRequest, Profile], HttpResponse]], Callable[..., HttpResponse]]:
-    """Hand the view its profile; an address that the profile once had answers 301."""
+    """Hand the view its profile; an address that the profile once had answers 301, one that was withdrawn 410."""
 
     def decorate(view: Callable[[HttpRequest, Profile], HttpResponse]) -> Callable[..., HttpResponse]:
         @wraps(view)
@@ -42,6 +43,8 @@ def at_its_address(
             except Moved as moved:
                 asked = request.META.get("QUERY_STRING", "")
                 return HttpResponsePermanentRedirect(reverse(name, args=[moved.slug]) + (f"?{asked}" if asked else ""))
+            except Withdrawn:
+                return tombstone(request)
 
         return answer
 
