@@ -9,10 +9,11 @@ from django.contrib.admin import AdminSite
 from django.core.exceptions import BadRequest
 from django.db import IntegrityError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.template.response import SimpleTemplateResponse
+from django.template.response import SimpleTemplateResponse, TemplateResponse
 
 from config import wall
 from config.audit import acting
+from config.waiting import waiting_for
 from profiles.grading.pipeline import editing
 
 READS_GATED = "briefings.view_briefing"
@@ -29,6 +30,10 @@ class Desk(AdminSite):
         """Hand over to the one door that knows second factors and counts failed attempts."""
         answer: HttpResponse = secure_admin_login(super().login)(request, extra_context)
         return answer
+
+    def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
+        waiting, said = waiting_for(request)
+        return super().index(request, {"waiting": waiting, "said": said, **(extra_context or {})})
 
     def admin_view(self, view: Any, cacheable: bool = False) -> Any:
         checked: Callable[..., HttpResponse] = super().admin_view(view, cacheable)

@@ -3,8 +3,9 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.db.models import Exists, Func, IntegerField, OuterRef, QuerySet
+from django.db.models import Exists, Func, IntegerField, OuterRef, Q, QuerySet
 from django.http import HttpRequest
+from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -180,6 +181,42 @@ class RestsOnFilter(admin.SimpleListFilter):
         return queryset.filter(**chosen) if chosen else queryset
 
 
+LIVE = Q(live_revision__isnull=False, withdrawn_at__isnull=True)
+STANDINGS = {
+    "live": ("live", LIVE),
+    "withdrawn": ("withdrawn", Q(withdrawn_at__isnull=False)),
+    "draft": ("never published", Q(live_revision__isnull=True)),
+}
+
+
+class StandingFilter(admin.SimpleListFilter):
+    title = "standing"
+    parameter_name = "standing"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(name, label) for name, (label, _which) in STANDINGS.items()]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Profile]) -> QuerySet[Profile]:
+        chosen = STANDINGS.get(self.value() or "")
+        return queryset.filter(chosen[1]) if chosen else queryset
+
+
+def due_for_verification() -> Q:
+    """Live, and its next review was to be today or earlier."""
+    return LIVE & Q(next_review__lte=timezone.now().date())
+
+
+class VerificationFilter(admin.SimpleListFilter):
+    title = "verification"
+    parameter_name = "verification"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("due", "due")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Profile]) -> QuerySet[Profile]:
+        return queryset.filter(due_for_verification()) if self.value() == "due" else queryset
+
+
 @admin.register(Profile)
 class ProfileAdmin(CitationsWhatIf, EditorsAlone, DeskAdmin):
     list_display = [
@@ -191,7 +228,7 @@ class ProfileAdmin(CitationsWhatIf, EditorsAlone, DeskAdmin):
         "next_review",
     ]
     list_select_related = ["live_revision", "state"]
-    list_filter = [RestsOnFilter, PendingFilter, "next_review"]
+    list_filter = [StandingFilter, RestsOnFilter, PendingFilter, VerificationFilter, "next_review"]
     search_fields = ["slug", "live_revision__name"]
     actions = ["withdraw", "put_up_again"]
     inlines = [JudgementInline, CitationInline, CorrectionInline]

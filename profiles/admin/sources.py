@@ -1,9 +1,11 @@
+from datetime import timedelta
 from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest
+from django.utils import timezone
 
 from profiles.admin.four_eyes import propose_move
 from profiles.admin.shared import DeskAdmin, EditorsAlone, kept
@@ -13,6 +15,7 @@ from profiles.models import (
     Derivation,
     Source,
 )
+from profiles.public import public_sources
 
 
 class DerivationFormSet(forms.BaseInlineFormSet):
@@ -36,11 +39,31 @@ class DerivationInline(admin.TabularInline):
         return super().get_queryset(request).filter(draft_of__isnull=True)
 
 
+LOOKED_AT_WITHIN = timedelta(days=365)
+
+
+def unchecked(sources: QuerySet[Source]) -> QuerySet[Source]:
+    """Those whose address nobody has opened for a year, or ever."""
+    long_ago = timezone.now().date() - LOOKED_AT_WITHIN
+    return sources.exclude(url="").filter(Q(accessed_on__lt=long_ago) | Q(accessed_on=None))
+
+
+class RecheckFilter(admin.SimpleListFilter):
+    title = "last opened"
+    parameter_name = "recheck"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("due", "public, and more than a year ago or never")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Source]) -> QuerySet[Source]:
+        return unchecked(queryset.filter(pk__in=public_sources())) if self.value() == "due" else queryset
+
+
 @admin.register(Source)
 class SourceAdmin(SourceWhatIf, EditorsAlone, DeskAdmin):
     list_display = ["title", "publisher", "published_on", "language"]
     list_select_related = ["publisher"]
-    list_filter = ["publisher__reliability", "language"]
+    list_filter = [RecheckFilter, "publisher__reliability", "language"]
     search_fields = ["title", "url", "publisher__name"]
     autocomplete_fields = ["publisher"]
     date_hierarchy = "published_on"

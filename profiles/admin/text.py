@@ -74,10 +74,10 @@ class RevisionForm(forms.ModelForm):
 
 
 STANDINGS = {
-    "draft": ("being written", Q(stage=Stage.DRAFT)),
+    "writing": ("being written", Q(stage=Stage.DRAFT, returned_because="")),
     "sent-back": ("sent back to its author", Q(stage=Stage.DRAFT) & ~Q(returned_because="")),
     "in-review": ("in review", Q(stage=Stage.IN_REVIEW)),
-    "approved": ("approved", Q(stage=Stage.APPROVED)),
+    "approved": ("approved", Q(stage=Stage.APPROVED, returned_because="")),
     "held": ("not published on time", Q(stage=Stage.APPROVED) & ~Q(returned_because="")),
     "scheduled": ("scheduled", Q(stage=Stage.SCHEDULED)),
     "published": ("published", Q(stage=Stage.PUBLISHED)),
@@ -96,6 +96,11 @@ class StandingFilter(admin.SimpleListFilter):
         return queryset.filter(chosen[1]) if chosen else queryset
 
 
+def written_by(user: Any) -> Q:
+    """What somebody began or wrote on."""
+    return Q(created_by=user.pk) | Q(hands__contains=[user.pk])
+
+
 class MineFilter(admin.SimpleListFilter):
     title = "writer"
     parameter_name = "writer"
@@ -104,8 +109,7 @@ class MineFilter(admin.SimpleListFilter):
         return [("me", "me")]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Revision]) -> QuerySet[Revision]:
-        me = request.user.pk
-        return queryset.filter(Q(created_by=me) | Q(hands__contains=[me])) if self.value() == "me" else queryset
+        return queryset.filter(written_by(request.user)) if self.value() == "me" else queryset
 
 
 @admin.register(Revision)

@@ -175,7 +175,7 @@ def test_texts_are_found_by_where_they_stand_and_whose_they_are(client, edith, w
         response = client.get(reverse("admin:profiles_revision_changelist"), asked)
         return [one.pk for one in response.context["cl"].result_list]
 
-    assert found(standing="draft") == [draft.pk]
+    assert found(standing="writing") == [draft.pk]
     assert found(standing="in-review") == []
     assert len(found(standing="published")) == 1
     assert found(writer="me") == []

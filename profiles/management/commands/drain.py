@@ -51,6 +51,7 @@ def drain() -> int:
 def _look() -> None:
     actions.publish_due()
     pipeline.sweep()
+    pipeline.swept()
 
 
 def _do_chores(stop: threading.Event) -> None:
