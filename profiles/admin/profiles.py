@@ -13,6 +13,7 @@ from django.utils.text import Truncator
 
 from profiles import actions
 from profiles.admin.four_eyes import propose_direct
+from profiles.admin.meanwhile import SeesOthers
 from profiles.admin.settling import settling_link
 from profiles.admin.shared import PUBLISH, DeskAdmin, EditorsAlone, listed, person_of, told
 from profiles.admin.what_if import CitationsWhatIf
@@ -218,7 +219,7 @@ class VerificationFilter(admin.SimpleListFilter):
 
 
 @admin.register(Profile)
-class ProfileAdmin(CitationsWhatIf, EditorsAlone, DeskAdmin):
+class ProfileAdmin(SeesOthers, CitationsWhatIf, EditorsAlone, DeskAdmin):
     list_display = [
         "slug",
         "live_name",

@@ -8,6 +8,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from profiles.admin.four_eyes import propose_move
+from profiles.admin.meanwhile import SeesOthers
 from profiles.admin.shared import DeskAdmin, EditorsAlone, kept
 from profiles.admin.what_if import SourceWhatIf
 from profiles.letters import hold_publisher
@@ -60,7 +61,7 @@ class RecheckFilter(admin.SimpleListFilter):
 
 
 @admin.register(Source)
-class SourceAdmin(SourceWhatIf, EditorsAlone, DeskAdmin):
+class SourceAdmin(SeesOthers, SourceWhatIf, EditorsAlone, DeskAdmin):
     list_display = ["title", "publisher", "published_on", "language"]
     list_select_related = ["publisher"]
     list_filter = [RecheckFilter, "publisher__reliability", "language"]

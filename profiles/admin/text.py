@@ -8,6 +8,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 
 from profiles import actions, stages
 from profiles.admin import way
+from profiles.admin.meanwhile import SeesOthers
 from profiles.admin.shared import PUBLISH, DeskAdmin, kept, person_of
 from profiles.checks import flaws_of
 from profiles.models import (
@@ -40,6 +41,8 @@ class FacetValueInline(admin.TabularInline):
 
 class RevisionForm(forms.ModelForm):
     """The words of a profile, and what a button under them may need to be told."""
+
+    asked_besides = ("reason", "publish_at")
 
     reason = forms.CharField(
         required=False,
@@ -113,7 +116,7 @@ class MineFilter(admin.SimpleListFilter):
 
 
 @admin.register(Revision)
-class RevisionAdmin(DeskAdmin):
+class RevisionAdmin(SeesOthers, DeskAdmin):
     form = RevisionForm
     change_form_template = "admin/profiles/revision/change_form.html"
     list_display = ["name", "profile", "number", "stands", "due", "approved_at"]
