@@ -1,3 +1,4 @@
+from collections.abc import Iterator
 from typing import Any
 
 from django import forms
@@ -10,7 +11,7 @@ from profiles import actions, stages
 from profiles.admin import way
 from profiles.admin.meanwhile import SeesOthers
 from profiles.admin.shared import PUBLISH, DeskAdmin, kept, person_of
-from profiles.checks import flaws_of
+from profiles.checks import doubts_of, flaws_of
 from profiles.models import (
     FacetValue,
     Revision,
@@ -18,6 +19,7 @@ from profiles.models import (
     Term,
 )
 from profiles.models.profile import TEXT
+from profiles.pages.confidence import names_in, rests_on, warnings_in
 
 WORDS = [name for name in TEXT if name != "figure"]
 
@@ -74,6 +76,15 @@ class RevisionForm(forms.ModelForm):
             self.add_error("publish_at", "Say when: a day and a minute, in UTC.")
         elif at <= (now := stages.now()):
             self.add_error("publish_at", f"That has passed; it is {now:%Y-%m-%d %H:%M} UTC.")
+
+
+def _doubts(revision: Revision) -> Iterator[str]:
+    """What to look at before publishing: in the words, and in what they rest on as it was graded last."""
+    yield from (doubt.sentence for doubt in doubts_of(revision))
+    state = getattr(revision.profile, "state", None)
+    if state and state.verdict:
+        names = names_in(state.verdict, revision.statements)
+        yield from filter(None, [rests_on(state.verdict, names), *warnings_in(state.verdict, names)])
 
 
 STANDINGS = {
@@ -182,6 +193,7 @@ class RevisionAdmin(SeesOthers, DeskAdmin):
             "four_eyes": way.four_eyes(request.user, revision),
             "steps": list(way.way_of(revision)),
             "flaws": flaws_of(revision) if is_draft else [],
+            "doubts": list(_doubts(revision)) if is_draft else [],
             "may_publish": request.user.has_perm(PUBLISH),
             "may_draft": self.has_add_permission(request),
         }
