@@ -191,6 +191,7 @@ class RevisionAdmin(SeesOthers, DeskAdmin):
             "buttons": buttons,
             "asks": {button.asks for button in buttons},
             "four_eyes": way.four_eyes(request.user, revision),
+            "beside": way.beside(revision),
             "steps": list(way.way_of(revision)),
             "flaws": flaws_of(revision) if is_draft else [],
             "doubts": list(_doubts(revision)) if is_draft else [],

@@ -173,6 +173,22 @@ def put_up_again(request: HttpRequest, revision: Revision) -> None:
         messages.success(request, f"{revision.name} is up again.")
 
 
+# --- What lies beside a text ------------------------------------------------------------------------------------------
+
+Beside = Callable[[Revision], tuple[str, str]]
+_beside: list[Beside] = []
+
+
+def leads_to(tell: Beside) -> None:
+    """Show under every text a link that this function returns: its words and its address."""
+    if tell not in _beside:
+        _beside.append(tell)
+
+
+def beside(revision: Revision) -> list[tuple[str, str]]:
+    return [tell(revision) for tell in _beside]
+
+
 def way_of(revision: Revision) -> Iterator[str]:
     """The steps of a text in words, the newest first."""
     for step in revision.steps.select_related("by"):

@@ -79,7 +79,12 @@ def figure(request: HttpRequest, digest: str, extension: str) -> HttpResponseBas
     found = Figure.objects.filter(
         digest=digest, extension=extension, pk__in=published.values("live_revision__figure")
     ).first()
-    if found is None or extension not in PICTURES or not default_storage.exists(found.path):
+    return send_picture(found, kept=FOR_EVER)
+
+
+def send_picture(found: Figure | None, *, kept: str) -> HttpResponseBase:
+    """The bytes of a picture, to be kept as long as that; 404 where there is none that a browser may draw."""
+    if found is None or found.extension not in PICTURES or not default_storage.exists(found.path):
         raise Http404
-    headers = {"Cache-Control": FOR_EVER, "X-Content-Type-Options": "nosniff"}
-    return FileResponse(default_storage.open(found.path), content_type=PICTURES[extension], headers=headers)
+    headers = {"Cache-Control": kept, "X-Content-Type-Options": "nosniff"}
+    return FileResponse(default_storage.open(found.path), content_type=PICTURES[found.extension], headers=headers)

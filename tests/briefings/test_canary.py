@@ -57,6 +57,8 @@ VALUES = {
     "object_id": "1",
     "pk": "1",
     "id": "1",
+    "secret": "x" * 32,
+    "persona": "alliance",
     "token": tokens.STOP.sign_object([tokens.FOLLOW, 1, "profile", 1]),
 }
 
