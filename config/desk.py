@@ -16,6 +16,7 @@ from config.audit import acting
 from config.waiting import waiting_for
 from profiles.grading.pipeline import editing
 
+WHY_MAX = 500
 READS_GATED = "briefings.view_briefing"
 
 
@@ -45,7 +46,7 @@ class Desk(AdminSite):
             if request.method != "POST":
                 return answered(request, *args, **kwargs)
             try:
-                with acting(by=request.user), editing(by="desk"):
+                with acting(by=request.user, reason=_why(request)), editing(by="desk"):
                     return answered(request, *args, **kwargs)
             except IntegrityError as error:
                 # The forms check first; what comes this far is two people at once. Nothing of this save stands.
@@ -59,6 +60,11 @@ class Desk(AdminSite):
         """A view whose POST only asks, with more than an address can carry. It is no edit, and nobody hears of it."""
         # Nor is it in a role of the desk: it opens its own transaction, a snapshot, and needs nothing that is gated.
         return super().admin_view(view)
+
+
+def _why(request: HttpRequest) -> str:
+    """What somebody gave as the reason of a save, for the history."""
+    return request.POST.get("_why", "").replace("\x00", "").strip()[:WHY_MAX]
 
 
 def behind_the_wall(checked: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:

@@ -33,6 +33,10 @@ class NoDraft(Exception):
     """There is nothing to publish: this text is not a draft (any more)."""
 
 
+class DraftThere(Exception):
+    """A profile has one draft at a time."""
+
+
 class NotPublished(Exception):
     """This profile was never published."""
 
@@ -40,16 +44,28 @@ class NotPublished(Exception):
 # --- Drafts -----------------------------------------------------------------------------------------------------------
 
 
-def start_draft(*, profile_id: int, by: AbstractBaseUser | None = None) -> Revision:
-    """Return the profile's draft; if there is none, make one from the newest text."""
+def start_draft(*, profile_id: int, by: AbstractBaseUser | None = None, of: int | None = None) -> Revision:
+    """Return the profile's draft; if there is none, make one from the newest text, or from revision `of`.
+
+    Raises DraftThere where an older text is asked for and a draft is being written.
+    """
     with editing(by=DESK):
         profile = locked(profile_id)
         newest = newest_revision(profile)
+        if of is not None and newest and newest.pk != of:
+            return _taken_up_again(profile, newest, of, by)
         if newest and newest.approved_at is None:
             return newest
         if newest is None:
             return new_draft(profile, text={"name": profile.slug}, facets={}, by=by)
         return new_draft(profile, text=text_of(newest), facets=facets_of(newest), by=by)
+
+
+def _taken_up_again(profile: Profile, newest: Revision, of: int, by: AbstractBaseUser | None) -> Revision:
+    if newest.approved_at is None:
+        raise DraftThere(f"{newest} is a draft already; publish or delete it first.")
+    old = profile.revisions.get(pk=of)
+    return new_draft(profile, text=text_of(old), facets=facets_of(old), by=by)
 
 
 def new_draft(

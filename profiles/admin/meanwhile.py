@@ -303,6 +303,7 @@ class SeesOthers:
         if there and "opened" not in context and self.has_change_permission(request, there):  # type: ignore[attr-defined]
             formsets = [inline.formset for inline in context["inline_admin_formsets"]]
             context["opened"] = stored(context["adminform"].form, formsets).fingerprints()
+        context["why"] = request.POST.get("_why", "")
         return super().render_change_form(request, context, *args, **options)  # type: ignore[misc,no-any-return]
 
 

@@ -11,13 +11,14 @@ from django.db import models, transaction
 from django.http import HttpRequest, HttpResponseRedirect
 from django.utils.safestring import SafeString
 
+from profiles.admin.history import TellsHistory
 from profiles.grading.causes import explain_cause
 from profiles.models import Grade, Profile, Source
 from profiles.public import public_sources
 from profiles.stages import PUBLISH as PUBLISH
 
 
-class DeskAdmin(admin.ModelAdmin):
+class DeskAdmin(TellsHistory, admin.ModelAdmin):
     """What all our forms share: lists are written one entry a line, for names may hold commas."""
 
     formfield_overrides = {

@@ -2,7 +2,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import Q, QuerySet, TextField
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
@@ -212,13 +212,20 @@ class RevisionAdmin(SeesOthers, DeskAdmin):
         if revision is None:
             raise Http404
         if asked == "_draft":
-            draft = actions.start_draft(profile_id=revision.profile_id, by=person_of(request))
-            return HttpResponseRedirect(f"/admin/profiles/revision/{draft.pk}/change/")
+            return self._draft(request, revision)
         if asked == "_withdraw":
             way.withdraw(request, revision)
         else:
             way.put_up_again(request, revision)
         return HttpResponseRedirect(request.path)
+
+    def _draft(self, request: HttpRequest, revision: Revision) -> HttpResponse:
+        try:
+            draft = actions.start_draft(profile_id=revision.profile_id, by=person_of(request), of=revision.pk)
+        except actions.DraftThere as refused:
+            self.message_user(request, str(refused), messages.ERROR)
+            return HttpResponseRedirect(request.path)
+        return HttpResponseRedirect(f"/admin/profiles/revision/{draft.pk}/change/")
 
     @admin.display(description="stands", ordering="stage")
     def stands(self, revision: Revision) -> str:

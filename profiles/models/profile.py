@@ -11,6 +11,7 @@ from django.utils import timezone
 from config.audit import audited, changes
 from profiles.models.days import readable_days
 from profiles.models.facet import Term
+from profiles.models.history import recorded
 from profiles.models.person import Person
 from profiles.models.shapes import misshapen
 from profiles.models.slugs import ASCII_SLUG, SlugField
@@ -56,6 +57,12 @@ TEXT = (
 )  # fmt: skip
 
 
+# And those that are not: where the text stands, and what is made of it.
+BESIDE_THE_TEXT = (
+    "words", "stage", "goes_live_at", "returned_because", "edit", "hands", "created_at", "created_by", "approved_by",
+)  # fmt: skip
+
+
 def _differs(*names: str) -> str:
     columns = [f"{name}_id" if name in {"profile", "author", "reviewer", "figure"} else name for name in names]
     old, new = (", ".join(f"{side}.{column}" for column in columns) for side in ("OLD", "NEW"))
@@ -71,6 +78,7 @@ _live = "(NEW.live_revision_id IS NOT NULL AND NEW.withdrawn_at IS NULL)"
 _moved = changes(*PUBLISHED)
 
 
+@recorded()
 class Profile(models.Model):
     """An organisation, registry, company, programme or product we watch, and the public page on it.
 
@@ -196,6 +204,7 @@ class Figure(models.Model):
         return f"figures/{self.digest}.{self.extension}"
 
 
+@recorded(but=[*BESIDE_THE_TEXT])
 class Revision(Staged):
     """One version of a profile's public text. Readers see the published one; a draft waits beside it.
 
@@ -318,6 +327,7 @@ class RevisionStep(StageChange):
         return f"{self.get_was_display()} to {self.get_stage_display()}"
 
 
+@recorded(but=["facet"], of="revision")
 class FacetValue(models.Model):
     """The answer a revision gives to one facet, and why."""
 
@@ -350,6 +360,7 @@ class FacetValue(models.Model):
         return f"{self.facet}: {self.term}"
 
 
+@recorded(of="profile")
 class Correction(models.Model):
     """What we had wrong, said in public. Never removed, only superseded by a later one."""
 
