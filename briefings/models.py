@@ -8,6 +8,7 @@ from accounts.tiers import GATED
 from briefings import counting
 from briefings.querysets import BriefingQuerySet, SourceNoteQuerySet
 from profiles.models import Citation, Profile, Revision
+from profiles.models.history import recorded
 
 TIERS = [(tier.value, tier.title) for tier in GATED]
 
@@ -41,6 +42,7 @@ class Teaser(models.Model):
         return self.title
 
 
+@recorded(gated=True)
 class Briefing(models.Model):
     """The gated body of a briefing, "Deeper Profile Context". Nothing but its text lies here."""
 
@@ -56,6 +58,7 @@ class Briefing(models.Model):
         return f"briefing {self.pk}"
 
 
+@recorded(gated=True)
 class SourceNote(models.Model):
     """An analyst's commentary on a citation; gated."""
 

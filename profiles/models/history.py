@@ -30,7 +30,9 @@ class Event(AnyEvent):
 Tracked = TypeVar("Tracked", bound=models.Model)
 
 
-def recorded(*, but: Sequence[str] = (), of: str = "", gated: bool = False) -> Callable[[type[Tracked]], type[Tracked]]:
+def recorded(
+    *, but: Sequence[str] = (), of: str = "pgh_obj", gated: bool = False
+) -> Callable[[type[Tracked]], type[Tracked]]:
     """Keep the history of a model. `but` are columns that are neither words nor facts, `of` is what it is read by.
 
     The history of what is gated lies behind the same wall. The triggers see whole statements: an import of a hundred
@@ -49,7 +51,7 @@ def recorded(*, but: Sequence[str] = (), of: str = "", gated: bool = False) -> C
             context_field=None,  # type: ignore[arg-type]
             attrs={**slugs, **({"gated": True} if gated else {})},
             meta={
-                "indexes": [models.Index(fields=[of], name=f"{model._meta.model_name}event_{of}")] if of else [],
+                "indexes": [models.Index(fields=[of], name=f"{model._meta.model_name}event_{of}")],
                 "default_permissions": (),
             },
         )(model)

@@ -15,6 +15,7 @@ from django.http import HttpResponse
 from django.template.response import SimpleTemplateResponse
 from django.test import RequestFactory
 
+from briefings.models import Briefing, SourceNote
 from config import wall
 from config.database import base
 from config.desk import Desk
@@ -57,11 +58,14 @@ def gated_models():
 # --- Rights -----------------------------------------------------------------------------------------------------------
 
 
-def test_briefings_and_notes_are_what_is_gated():
-    assert wall.gated_tables() == ["briefings_briefing", "briefings_sourcenote"]
+GATED = ["briefings_briefing", "briefings_briefingevent", "briefings_sourcenote", "briefings_sourcenoteevent"]
 
 
-@pytest.mark.parametrize("table", ["briefings_briefing", "briefings_sourcenote"])
+def test_briefings_and_notes_are_what_is_gated_with_all_they_once_said():
+    assert wall.gated_tables() == GATED
+
+
+@pytest.mark.parametrize("table", GATED)
 @pytest.mark.parametrize(
     "statement",
     ["SELECT body FROM {}", "SELECT count(*) FROM {}", "UPDATE {} SET body = ''", "DELETE FROM {}", "TRUNCATE {}"],
@@ -111,7 +115,7 @@ def test_what_is_public_is_deleted_without_a_look_at_what_is_gated(gated):
     with behind_the_wall():
         gated.citation.delete()
         profile.delete()
-    assert [model.objects.count() for model in gated_models()] == [0, 0]
+    assert [model.objects.count() for model in (Briefing, SourceNote)] == [0, 0]
 
 
 # --- Taking a role ----------------------------------------------------------------------------------------------------
@@ -309,7 +313,7 @@ def deploy_warnings():
 
 
 def test_a_wall_that_stands_is_told():
-    assert told() == ("ok", "pages and workers have no right on briefings_briefing and briefings_sourcenote")
+    assert told() == ("ok", f"pages and workers have no right on {', '.join(GATED)}")
     assert deploy_warnings() == []
 
 

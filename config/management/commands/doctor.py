@@ -118,7 +118,7 @@ def look_at_wall() -> Iterator[Finding]:
     if lack := wall.missing():
         yield Finding("Second wall", NOTE, f"none: {lack}; {wall.ADVICE}")
     else:
-        yield Finding("Second wall", OK, f"pages and workers have no right on {' and '.join(wall.gated_tables())}")
+        yield Finding("Second wall", OK, f"pages and workers have no right on {', '.join(wall.gated_tables())}")
 
 
 def look_at_marks() -> Iterator[Finding]:
