@@ -95,7 +95,7 @@ class Previewed:
         if request.method != "POST":
             return HttpResponseRedirect(reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_changelist"))
         opened = self.opened(request.POST)
-        return TemplateResponse(request, "briefings/preview.html", {"opened": opened, "title": "Preview"})
+        return TemplateResponse(request, "briefings/briefing_preview.html", {"opened": opened, "title": "Preview"})
 
     def opened(self, typed: Any) -> Opened:
         raise NotImplementedError

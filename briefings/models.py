@@ -1,12 +1,14 @@
 """Everything behind a tier: the gated text in tables of its own, and the public teaser beside it."""
 
+from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
 from accounts.tiers import GATED
 from briefings import counting
 from briefings.querysets import BriefingQuerySet, SourceNoteQuerySet
-from profiles.models import Citation, Profile
+from profiles.models import Citation, Profile, Revision
+from profiles.models.history import recorded
 
 TIERS = [(tier.value, tier.title) for tier in GATED]
 
@@ -42,6 +44,7 @@ class Teaser(models.Model):
         return self.title
 
 
+@recorded(gated=True)
 class Briefing(models.Model):
     """The gated body of a briefing, "Deeper Profile Context". Nothing but its text lies here."""
 
@@ -57,6 +60,7 @@ class Briefing(models.Model):
         return f"briefing {self.pk}"
 
 
+@recorded(gated=True)
 class SourceNote(models.Model):
     """An analyst's commentary on a citation; gated."""
 
@@ -112,3 +116,38 @@ class Cited(Citation):
 
     def __str__(self) -> str:
         return f"{self.profile}: {self.source}"
+
+
+class Persona(models.TextChoices):
+    """Through whose eyes a text is looked at before its time."""
+
+    STRANGER = "stranger", "a stranger"
+    CIRCLE = "circle", "a member of the Strategic Circle"
+    ALLIANCE = "alliance", "a member of the Leadership Alliance"
+    EXPIRED = "expired", "somebody whose membership has ended"
+
+
+class PreviewLink(models.Model):
+    """A secret address at which somebody without an account sees one text as one persona, for a short time.
+
+    It opens no more than whoever made it may open, and closes with that permission.
+    """
+
+    digest = models.CharField(max_length=64, unique=True, editable=False)  # of the secret, which is kept nowhere
+    revision = models.ForeignKey(Revision, models.CASCADE, related_name="preview_links")
+    edit = models.PositiveIntegerField(editable=False)
+    persona = models.CharField(max_length=10, choices=Persona)
+    made_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
+    made_at = models.DateTimeField(default=timezone.now)
+    expires_at = models.DateTimeField()
+    revoked_at = models.DateTimeField(null=True)
+    revoked_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
+    opened = models.PositiveIntegerField(default=0)
+    last_opened_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["-made_at", "-pk"]
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"{self.revision} as {self.get_persona_display()}"

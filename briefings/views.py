@@ -1,39 +1,21 @@
-from dataclasses import dataclass
-
-from django.http import HttpRequest, HttpResponse, HttpResponsePermanentRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponsePermanentRedirect
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from accounts.access import standing_of, tier_of
-from accounts.tiers import GATED, Tier, tier_named
-from briefings.gate import open_for
-from briefings.steps import next_step
-from briefings.teasers import page_of, teasers_of
+from briefings import previews
+from briefings.models import PreviewLink
+from briefings.panel import panel_of
 from config import usage
 from config.pagecache import PRIVATE
-from profiles.models import Profile
+from profiles.models import Profile, Revision
 from profiles.public import Moved, profile_at
 
 # The same on every answer, so that the headers never tell who was let in.
 HEADERS = {"Cache-Control": PRIVATE, "X-Robots-Tag": "noindex, noarchive", "Referrer-Policy": "same-origin"}
-
-
-@dataclass(frozen=True, slots=True)
-class Notes:
-    """How many source notes open from one tier upwards."""
-
-    tier: Tier
-    number: int
-
-    @property
-    def url(self) -> str:
-        return page_of(self.tier)
-
-    @property
-    def is_highest(self) -> bool:
-        return self.tier == max(GATED)
 
 
 @require_safe
@@ -47,31 +29,38 @@ def briefing_detail(request: HttpRequest, slug: str) -> HttpResponse:
     return response
 
 
+@require_safe
+def preview_link(request: HttpRequest, secret: str) -> HttpResponse:
+    """What somebody who was sent a secret address may see of a text that is not public yet."""
+    link, revision = _shared(secret)
+    if request.method == "GET":
+        previews.count_opening(link)
+    figure_url = reverse("briefings:preview_figure", args=[secret])
+    return previews.preview(request, revision, link.persona, figure_url=figure_url, link=link)
+
+
+@require_safe
+def preview_figure(request: HttpRequest, secret: str) -> HttpResponseBase:
+    _link, revision = _shared(secret)
+    return previews.picture(revision)
+
+
+def _shared(secret: str) -> tuple[PreviewLink, Revision]:
+    link = previews.find_link(secret)
+    revision = previews.read_revision(link.revision_id) if link else None
+    if link is None or revision is None:
+        raise Http404
+    return link, revision
+
+
 def _page(request: HttpRequest, profile: Profile) -> HttpResponse:
     at = timezone.now()
-    tier = tier_of(request.user, at=at)
-    opened = open_for(tier, profile_id=profile.pk)
-    if opened:
+    panel = panel_of(
+        profile,
+        tier_of(request.user, at=at),
+        standing=lambda: standing_of(request.user, at=at),
+        back=request.path,
+    )
+    if panel["opened"]:
         usage.seen(profile.get_absolute_url() + "briefing/", request.META)
-    context: dict[str, object] = {"profile": profile, "name": _name(profile), "opened": opened}
-    if tier < max(GATED):
-        context |= _still_locked(request, profile, tier)
-    return render(request, "briefings/briefing_detail.html", context)
-
-
-def _still_locked(request: HttpRequest, profile: Profile, tier: Tier) -> dict[str, object]:
-    """What anyone may know of the parts that this tier does not open, and how to get there."""
-    teasers = [teaser for teaser in teasers_of(profile.pk) if tier_named(teaser.tier_slug) > tier]
-    notes = [note for note in _notes(profile) if note.tier > tier]
-    locked = [*(tier_named(teaser.tier_slug) for teaser in teasers), *(note.tier for note in notes)]
-    step = next_step(standing_of(request.user, at=timezone.now()), locked, back=request.path) if locked else None
-    return {"locked": teasers, "locked_notes": notes, "step": step}
-
-
-def _name(profile: Profile) -> str:
-    return profile.live_revision.name if profile.live_revision else profile.slug
-
-
-def _notes(profile: Profile) -> list[Notes]:
-    counted = profile.note_counts.filter(number__gt=0).order_by("tier").values_list("tier", "number")
-    return [Notes(Tier(tier), number) for tier, number in counted]
+    return render(request, "briefings/briefing_detail.html", panel)

@@ -10,13 +10,15 @@ from django.core.exceptions import BadRequest
 from django.db import IntegrityError
 from django.db.models.base import ModelBase
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.template.response import SimpleTemplateResponse
+from django.template.response import SimpleTemplateResponse, TemplateResponse
 
 from config import wall
 from config.audit import acting
 from config.site import site
+from config.waiting import waiting_for
 from profiles.grading.pipeline import editing
 
+WHY_MAX = 500
 READS_GATED = "briefings.view_briefing"
 KEYS = {"mfa.authenticator", "usersessions.usersession"}  # secrets, and what opens a session: nobody needs to see them
 
@@ -40,6 +42,10 @@ class Desk(AdminSite):
         answer: HttpResponse = secure_admin_login(super().login)(request, extra_context)
         return answer
 
+    def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
+        waiting, said = waiting_for(request)
+        return super().index(request, {"waiting": waiting, "said": said, **(extra_context or {})})
+
     def admin_view(self, view: Any, cacheable: bool = False) -> Any:
         checked: Callable[..., HttpResponse] = super().admin_view(view, cacheable)
         answered = behind_the_wall(checked)
@@ -50,7 +56,7 @@ class Desk(AdminSite):
             if request.method != "POST":
                 return answered(request, *args, **kwargs)
             try:
-                with acting(by=request.user), editing(by="desk"):
+                with acting(by=request.user, reason=_why(request)), editing(by="desk"):
                     return answered(request, *args, **kwargs)
             except IntegrityError as error:
                 # The forms check first; what comes this far is two people at once. Nothing of this save stands.
@@ -64,6 +70,11 @@ class Desk(AdminSite):
         """A view whose POST only asks, with more than an address can carry. It is no edit, and nobody hears of it."""
         # Nor is it in a role of the desk: it opens its own transaction, a snapshot, and needs nothing that is gated.
         return super().admin_view(view)
+
+
+def _why(request: HttpRequest) -> str:
+    """What somebody gave as the reason of a save, for the history."""
+    return request.POST.get("_why", "").replace("\x00", "").strip()[:WHY_MAX]
 
 
 def behind_the_wall(checked: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:

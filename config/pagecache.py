@@ -16,7 +16,8 @@ from config import usage
 
 PUBLIC = "public, max-age=60, s-maxage=300, stale-while-revalidate=60"
 PRIVATE = "private, no-store"
-KEPT_STATUSES = {200, 301}
+# A tombstone as well: not kept, it would leave the page it stands for in the caches.
+KEPT_STATUSES = {200, 301, 410}
 
 P = ParamSpec("P")
 View = Callable[Concatenate[HttpRequest, P], HttpResponse]

@@ -3,6 +3,8 @@
 import os
 import sys
 
+import pghistory
+
 from config import env
 
 try:
@@ -32,6 +34,7 @@ INSTALLED_APPS = [
     "allauth.mfa",
     "allauth.usersessions",
     "pgtrigger",
+    "pghistory",
     "config.apps.DeskConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -174,6 +177,9 @@ X_FRAME_OPTIONS = "DENY"
 CSRF_FAILURE_VIEW = "config.views.csrf_failure"
 # The desk's form of a profile sends about ten fields for each citation; Django's own limit ends it at a hundred.
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 20_000
+
+# No index on each key of a history: it is read by one of them, which the model names.
+PGHISTORY_FOREIGN_KEY_FIELD = pghistory.ForeignKey(db_index=False)
 
 LOGGING = {
     "version": 1,

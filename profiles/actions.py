@@ -1,53 +1,40 @@
-"""What changes a profile besides its evidence: drafts, publishing, withdrawing, corrections.
+"""What changes a profile besides its evidence: drafts, their way to publication, withdrawing, corrections.
 
 Everything here is keyword-only, one transaction, and safe to repeat.
 """
 
+import logging
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from datetime import date
+from contextlib import contextmanager
+from datetime import date, datetime
 from typing import Any
 
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db.models import Exists, Max, OuterRef
+from django.db.models.functions import Now
+from django.db.utils import InterfaceError, OperationalError
 from django.utils import timezone
 
+from config.audit import acting
+from profiles import stages
+from profiles.checks import Flaw, NotPublishable, flaws_of, refuse_flaws
 from profiles.grading.pipeline import editing, today
-from profiles.models import (
-    Citation,
-    Correction,
-    Derivation,
-    FacetValue,
-    Judgement,
-    JudgementCitation,
-    Profile,
-    Revision,
-    Stance,
-)
+from profiles.models import Correction, Derivation, FacetValue, Profile, Revision, Stage
 from profiles.models.profile import TEXT
+
+__all__ = ["Flaw", "NotPublishable", "flaws_of"]
 
 DESK = "desk"
 
-
-@dataclass(frozen=True, slots=True)
-class Flaw:
-    """Why a text cannot be published: the field it is about, the judgement if it is about one, and a sentence."""
-
-    field: str
-    sentence: str
-    judgement: str = ""
-
-
-class NotPublishable(Exception):
-    """The publishing checks found flaws; its text is their sentences."""
-
-    def __init__(self, flaws: list[Flaw]) -> None:
-        super().__init__(" ".join(flaw.sentence for flaw in flaws))
-        self.flaws = flaws
+log = logging.getLogger(__name__)
 
 
 class NoDraft(Exception):
     """There is nothing to publish: this text is not a draft (any more)."""
+
+
+class DraftThere(Exception):
+    """A profile has one draft at a time."""
 
 
 class NotPublished(Exception):
@@ -58,65 +45,31 @@ class CannotSupersede(Exception):
     """This correction does not come after that one, or another one did; its text is a sentence."""
 
 
-# --- Publishing checks ------------------------------------------------------------------------------------------------
-
-
-def flaws_of(revision: Revision) -> list[Flaw]:
-    """Return what stands in the way of publishing this text over the evidence as it is now."""
-    if wrong := revision.misshapen():
-        return [Flaw(field, f"{field}: {what}") for field, what in wrong.items()]
-    return [*_flaws_of_name(revision), *_flaws_of_citations(revision), *_flaws_of_figure(revision)]
-
-
-def _flaws_of_name(revision: Revision) -> Iterator[Flaw]:
-    titles = Citation.objects.filter(profile_id=revision.profile_id).values_list("source__title", flat=True)
-    if any(_plain(title) == _plain(revision.name) for title in titles.distinct()):
-        yield Flaw("name", "The name is the title of one of the sources; write the name of the institution.")
-
-
-def _plain(text: str) -> str:
-    return " ".join(text.split()).casefold()
-
-
-def _flaws_of_citations(revision: Revision) -> Iterator[Flaw]:
-    cited = list(Citation.objects.filter(profile_id=revision.profile_id).values_list("source_id", flat=True))
-    if not cited:
-        yield Flaw("citations", "The profile cites no source; cite at least one.")
-    stated = Judgement.objects.filter(profile_id=revision.profile_id, key__in=list(revision.statements))
-    if not stated and len(set(cited)) < len(cited):
-        # Without judgements there is one question, and a source answers it once; twice could never be graded.
-        yield Flaw("citations", "A source is cited twice, but the text states no key judgement to tell them apart.")
-    links = JudgementCitation.objects.filter(profile_id=revision.profile_id)
-    argued = set(links.exclude(citation__stance=Stance.CONTEXT).values_list("judgement", flat=True))
-    resting = set(links.values_list("judgement", flat=True))
-    for place, judgement in enumerate(stated):
-        key = judgement.key
-        if place == 0 and judgement.pk not in argued:
-            yield Flaw("judgements", f"No source supports or disputes the headline judgement {key}.", key)
-        elif judgement.essential and judgement.pk not in resting:
-            yield Flaw("judgements", f"No source is cited for the essential judgement {key}.", key)
-
-
-def _flaws_of_figure(revision: Revision) -> Iterator[Flaw]:
-    if revision.figure_id and not revision.figure_alt.strip():
-        yield Flaw("figure_alt", "The figure has no alt text; say what it shows to those who cannot see it.")
-    if revision.figure_id and not revision.figure_credit.strip():
-        yield Flaw("figure_credit", "The figure has no credit; say whose it is.")
-
-
 # --- Drafts -----------------------------------------------------------------------------------------------------------
 
 
-def start_draft(*, profile_id: int, by: AbstractBaseUser | None = None) -> Revision:
-    """Return the profile's draft; if there is none, make one from the newest text."""
+def start_draft(*, profile_id: int, by: AbstractBaseUser | None = None, of: int | None = None) -> Revision:
+    """Return the profile's draft; if there is none, make one from the newest text, or from revision `of`.
+
+    Raises DraftThere where an older text is asked for and a draft is being written.
+    """
     with editing(by=DESK):
         profile = locked(profile_id)
         newest = newest_revision(profile)
+        if of is not None and newest and newest.pk != of:
+            return _taken_up_again(profile, newest, of, by)
         if newest and newest.approved_at is None:
             return newest
         if newest is None:
             return new_draft(profile, text={"name": profile.slug}, facets={}, by=by)
         return new_draft(profile, text=text_of(newest), facets=facets_of(newest), by=by)
+
+
+def _taken_up_again(profile: Profile, newest: Revision, of: int, by: AbstractBaseUser | None) -> Revision:
+    if newest.approved_at is None:
+        raise DraftThere(f"{newest} is a draft already; publish or delete it first.")
+    old = profile.revisions.get(pk=of)
+    return new_draft(profile, text=text_of(old), facets=facets_of(old), by=by)
 
 
 def new_draft(
@@ -128,6 +81,8 @@ def new_draft(
     FacetValue.objects.bulk_create(
         FacetValue(revision=draft, term_id=term_id, rationale=rationale) for term_id, rationale in facets.items()
     )
+    # Laying down its facets counted as edits. What is copied has nobody's hand in it yet.
+    Revision.objects.filter(pk=draft.pk).update(edit=0, hands=[])
     return draft
 
 
@@ -159,37 +114,107 @@ def facets_of(revision: Revision) -> dict[int, str]:
     return dict(revision.facet_values.values_list("term_id", "rationale"))
 
 
+# --- The way of a draft -----------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def _taking(revision_id: int, by: AbstractBaseUser | None, reason: str = "") -> Iterator[Revision]:
+    """One transaction with the draft locked, whose audit knows who acts. Raises NoDraft."""
+    with editing(by=DESK), acting(by=by, reason=reason):
+        yield _locked_draft(revision_id)
+
+
+def _locked_draft(revision_id: int) -> Revision:
+    revision = _locked_text(revision_id)
+    if revision.approved_at:
+        raise NoDraft(f"Revision {revision.number} was published before.")
+    return revision
+
+
+def _locked_text(revision_id: int) -> Revision:
+    # The profile first, as everybody does: in another order two editors could wait for each other.
+    profile = Profile.objects.select_for_update(no_key=True).filter(revisions=revision_id).first()
+    revision = Revision.objects.select_for_update(no_key=True).filter(pk=revision_id).first()
+    if profile is None or revision is None:
+        raise NoDraft("This draft has been discarded.")
+    revision.profile = profile
+    return revision
+
+
+def send_to_review(*, revision_id: int, by: AbstractBaseUser | None = None) -> None:
+    """Say that a draft is ready to be read by an editor. Raises stages.Refused, NoDraft."""
+    with _taking(revision_id, by) as draft:
+        stages.send_to_review(draft, by=by)
+
+
+def take_back(*, revision_id: int, by: AbstractBaseUser | None = None) -> None:
+    """Go on writing what was sent to review. Raises stages.Refused, NoDraft."""
+    with _taking(revision_id, by) as draft:
+        stages.take_back(draft, by=by)
+
+
+def send_back(*, revision_id: int, because: str, by: AbstractBaseUser | None = None) -> None:
+    """Return a draft to its author, with what is missing. Raises stages.Refused, NoDraft."""
+    with _taking(revision_id, by, because) as draft:
+        stages.send_back(draft, by=by, because=because)
+
+
+def approve_revision(*, revision_id: int, by: AbstractBaseUser | None = None, seen: int | None = None) -> None:
+    """Approve a draft as it reads at its edit `seen`. Raises stages.Refused, NotPublishable, NoDraft."""
+    with _taking(revision_id, by) as draft:
+        refuse_flaws(draft)
+        stages.approve(draft, by=by, seen=seen)
+
+
+def schedule_revision(*, revision_id: int, at: datetime, by: AbstractBaseUser | None = None) -> None:
+    """Let an approved draft go up at that minute. Raises stages.Refused, NotPublishable, NoDraft."""
+    with _taking(revision_id, by) as draft:
+        refuse_flaws(draft)
+        stages.schedule(draft, by=by, at=at)
+
+
+def unschedule_revision(*, revision_id: int, by: AbstractBaseUser | None = None) -> None:
+    """Let an approved draft wait until somebody says when. Raises stages.Refused, NoDraft."""
+    with _taking(revision_id, by) as draft:
+        stages.unschedule(draft, by=by)
+
+
 # --- Publishing -------------------------------------------------------------------------------------------------------
 
 
-def publish_revision(*, revision_id: int, by: AbstractBaseUser | None = None) -> Revision:
-    """Approve a draft and put it up. Raises NotPublishable with every flaw, NoDraft if it is not the draft."""
-    with editing(by=DESK):
-        revision = Revision.objects.get(pk=revision_id)
-        profile = locked(revision.profile_id)
-        revision.refresh_from_db()  # somebody else may have published it while we waited
-        if profile.live_revision_id == revision.pk:
+def publish_revision(*, revision_id: int, by: AbstractBaseUser | None = None, seen: int | None = None) -> Revision:
+    """Put a draft up, with the approval it has or with that of whoever publishes it.
+
+    Raises NotPublishable with every flaw, NoDraft if it is not the draft, stages.Refused where the approval is not theirs.
+    """
+    with editing(by=DESK), acting(by=by):
+        revision = _locked_text(revision_id)
+        if revision.profile.live_revision_id == revision.pk:
             return revision
         if revision.approved_at:
             raise NoDraft(f"Revision {revision.number} was published before and has been replaced.")
-        revision.profile = profile
-        put_up(revision, by=by)
+        refuse_flaws(revision)
+        stages.approve(revision, by=by, seen=seen)
+        show(revision, by=by)
         return revision
 
 
 def put_up(revision: Revision, *, by: AbstractBaseUser | None = None) -> None:
     """Check a text and show it. Call it inside `editing`, with the profile locked."""
-    if flaws := flaws_of(revision):
-        raise NotPublishable(flaws)
+    refuse_flaws(revision)
     show(revision, by=by)
 
 
 def show(revision: Revision, *, by: AbstractBaseUser | None = None) -> None:
-    """Approve a text that has no flaws and make it the live one."""
-    if revision.approved_at is None:
-        revision.approved_at, revision.approved_by_id = timezone.now(), by.pk if by else None
-        revision.save(update_fields=["approved_at", "approved_by"])
+    """Make a text that has no flaws the live one. One that nobody approved is approved by whoever shows it."""
     profile = revision.profile
+    was = Stage.WITHDRAWN if revision.approved_at and profile.withdrawn_at else Stage(revision.stage)
+    if revision.approved_at is None:
+        revision.approved_at = timezone.now()
+        revision.approved_by_id = stages.approver_of(revision) or (by.pk if by else None)
+        revision.save(update_fields=["approved_at", "approved_by"])
+        revision.refresh_from_db(fields=["stage", "goes_live_at", "returned_because"])
+    stages.note(revision, was, Stage.PUBLISHED, by=by)
     profile.live_revision, profile.withdrawn_at = revision, None
     profile.first_published = profile.first_published or today()
     profile.save(update_fields=["live_revision", "withdrawn_at", "first_published"])
@@ -204,24 +229,81 @@ def _share_derivations(profile: Profile) -> None:
     prepared.update(draft_of=None)
 
 
-def withdraw_profile(*, profile_id: int) -> None:
-    """Take a profile down. Its text, grades and corrections stay."""
+# --- On time ----------------------------------------------------------------------------------------------------------
+
+BROKEN = "Something went wrong while it was to be published; the log of the worker says what."
+
+
+def publish_due(*, at: datetime | None = None) -> int:
+    """Put up every draft whose minute has come by the database's clock; return how many.
+
+    Any number of workers may do so at once: whoever has the draft locked publishes it, the others pass on. One that has
+    flaws by now, or that raises, stays down and says so on the desk; it keeps none of the others.
+    """
+    due = Revision.objects.filter(stage=Stage.SCHEDULED, goes_live_at__lte=at or Now())
+    return sum(_publish_on_time(pk, at) for pk in due.order_by("goes_live_at", "pk").values_list("pk", flat=True))
+
+
+def _publish_on_time(revision_id: int, at: datetime | None) -> bool:
+    try:
+        with editing(by=DESK):
+            return _put_up_if_due(revision_id, at)
+    except (OperationalError, InterfaceError):
+        raise  # the database is away: that is nobody's flaw
+    except NotPublishable as refused:
+        _hold(revision_id, str(refused))
+    except Exception:
+        log.exception("Revision %d could not be published on time.", revision_id)
+        _hold(revision_id, BROKEN)
+    return False
+
+
+def _put_up_if_due(revision_id: int, at: datetime | None) -> bool:
+    profiles = Profile.objects.select_for_update(no_key=True, skip_locked=True)
+    scheduled = Revision.objects.select_for_update(no_key=True, skip_locked=True).filter(stage=Stage.SCHEDULED)
+    profile = profiles.filter(revisions=revision_id).first()
+    draft = scheduled.filter(pk=revision_id, goes_live_at__lte=at or Now()).first()
+    if profile is None or draft is None:
+        return False  # another worker has it, or an editor is saving it: the next sweep looks again
+    draft.profile = profile
+    scheduler = draft.steps.filter(stage=Stage.SCHEDULED).select_related("by")[0].by
+    with acting(by=scheduler, reason=f"As scheduled for {draft.goes_live_at:%Y-%m-%d %H:%M} UTC."):
+        put_up(draft, by=scheduler)
+    return True
+
+
+def _hold(revision_id: int, because: str) -> None:
     with editing(by=DESK):
+        draft = _locked_text(revision_id)
+        if draft.stage == Stage.SCHEDULED:
+            stages.hold(draft, because=because)
+
+
+# --- Withdrawing ------------------------------------------------------------------------------------------------------
+
+
+def withdraw_profile(*, profile_id: int, by: AbstractBaseUser | None = None, reason: str = "") -> None:
+    """Take a profile down. Its text, grades and corrections stay; what was to go up of itself waits."""
+    with editing(by=DESK), acting(by=by, reason=reason):
         profile = locked(profile_id)
-        if profile.is_live:
-            profile.withdrawn_at = timezone.now()
-            profile.save(update_fields=["withdrawn_at"])
+        if not profile.is_live or profile.live_revision is None:
+            return
+        profile.withdrawn_at = timezone.now()
+        profile.save(update_fields=["withdrawn_at"])
+        stages.note(profile.live_revision, Stage.PUBLISHED, Stage.WITHDRAWN, by=by, reason=reason)
+        for draft in profile.revisions.select_for_update(no_key=True).filter(stage=Stage.SCHEDULED):
+            stages.unschedule(draft, by=by, reason="The profile was withdrawn.")
 
 
-def restore_profile(*, profile_id: int) -> None:
+def restore_profile(*, profile_id: int, by: AbstractBaseUser | None = None) -> None:
     """Put a withdrawn profile up again as it was. Raises NotPublished, or NotPublishable if the evidence has gone."""
-    with editing(by=DESK):
+    with editing(by=DESK), acting(by=by):
         profile = locked(profile_id)
         if profile.live_revision is None:
             raise NotPublished(f"{profile.slug} was never published; publish its draft.")
         if profile.withdrawn_at:
             profile.live_revision.profile = profile
-            put_up(profile.live_revision)
+            put_up(profile.live_revision, by=by)
 
 
 # --- Corrections ------------------------------------------------------------------------------------------------------

@@ -24,7 +24,8 @@ from profiles import search
 from profiles.models import Correction, Facet, Profile
 from profiles.pages import moves
 from profiles.pages.moves import Move
-from profiles.public import Moved, profile_at
+from profiles.pages.tombstone import tombstone
+from profiles.public import Moved, Withdrawn, profile_at
 from profiles.querysets import ProfileQuerySet
 
 ENTRIES = 50
@@ -81,6 +82,8 @@ def profile_feed(request: HttpRequest, slug: str) -> HttpResponse:
         profile = profile_at(slug)
     except Moved as moved:
         return HttpResponsePermanentRedirect(reverse("profiles:profile_feed", args=[moved.slug]))
+    except Withdrawn:
+        return tombstone(request)
     name = profile.live_revision.name if profile.live_revision else slug
     entries = _everything(Profile.objects.filter(pk=profile.pk))
     title = f"{site().name}: {name}"

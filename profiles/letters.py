@@ -20,6 +20,7 @@ from profiles.actions import DESK
 from profiles.grading.pipeline import editing
 from profiles.models import Basis, Citation, Decision, Opens, Proposal, Publisher, Reliability, Source
 from profiles.settling import Record, record_of
+from profiles.stages import named as named
 
 TOP = Reliability.A
 Row = TypeVar("Row", bound=Model)
@@ -306,8 +307,3 @@ def _accept_move(proposal: Proposal, by: AbstractBaseUser) -> str:
 
 
 ACCEPT = {Opens.LETTER: _accept_letter, Opens.DIRECT: _accept_direct, Opens.MOVE: _accept_move}
-
-
-def named(user: object) -> str:
-    """How the desk calls a colleague; whoever has left is somebody."""
-    return str(getattr(user, "name", "") or user or "somebody who has left")

@@ -49,10 +49,14 @@ class Moved(Exception):
         self.slug = slug
 
 
+class Withdrawn(Http404):
+    """A profile stood here and was taken down. Whoever makes no difference of it answers as for no profile."""
+
+
 def profile_at(slug: str, profiles: ProfileQuerySet | None = None) -> Profile:
     """Return the live profile of this slug; raise Moved where it has another one by now, and Http404 otherwise.
 
-    Unknown, unpublished and withdrawn look alike.
+    Unknown and unpublished look alike. What everybody could read once and was taken down raises Withdrawn.
     """
     live = (Profile.objects.all() if profiles is None else profiles).published()
     found = live.filter(slug=slug).first()
@@ -61,4 +65,7 @@ def profile_at(slug: str, profiles: ProfileQuerySet | None = None) -> Profile:
     moved = Profile.objects.published().filter(former_slugs__slug=slug).values_list("slug", flat=True).first()
     if moved:
         raise Moved(moved)
+    taken_down = Profile.objects.filter(live_revision__isnull=False, withdrawn_at__isnull=False)
+    if taken_down.filter(Q(slug=slug) | Q(former_slugs__slug=slug)).exists():
+        raise Withdrawn
     raise Http404

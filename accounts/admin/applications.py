@@ -1,12 +1,12 @@
 """Applications on the desk: what waits first, everything that speaks for or against one, and the decision."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import Case, F, Prefetch, QuerySet, Value, When
+from django.db.models import Case, Count, F, Min, Prefetch, QuerySet, Value, When
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
@@ -17,6 +17,7 @@ from accounts.applications.conflicts import conflicts_of, overlaps
 from accounts.applications.states import NotPossible, State, Step
 from accounts.models import Application, Document, User, Version
 from config.audit import acting, record
+from config.waiting import Waiting, told_by
 
 CHANGE = "accounts.change_application"
 VIEW = "accounts.view_application"
@@ -270,3 +271,18 @@ def _taken(request: HttpRequest, application: Application, step: Step, form: Dec
 
 def _address(application: Application) -> str:
     return reverse("admin:accounts_application_change", args=[application.pk])
+
+
+# --- The home of the desk ---------------------------------------------------------------------------------------------
+
+
+def needs(request: HttpRequest) -> Iterator[Waiting]:
+    """One query: how many applications wait for a decision, and since when the oldest of them."""
+    if not request.user.has_perm(CHANGE):
+        return
+    said = Application.objects.filter(state=State.SUBMITTED).aggregate(count=Count("pk"), since=Min("state_since"))
+    there = reverse("admin:accounts_application_changelist")
+    yield Waiting("application to decide", "applications to decide", said["count"], there, said["since"])
+
+
+told_by(needs)

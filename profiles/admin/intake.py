@@ -207,7 +207,7 @@ class IntakeAdmin(DeskAdmin):
         if form.is_valid() and (done := self._take(request, form)):
             return done
         context = {"title": "Take in articles", "form": form, "fetches": actions.fetches()}
-        return self._page(request, "paste", context)
+        return self._shown(request, "paste", context)
 
     def _take(self, request: HttpRequest, form: PasteForm) -> HttpResponse | None:
         given = form.cleaned_data
@@ -305,9 +305,9 @@ class IntakeAdmin(DeskAdmin):
             "on_file": list(_on_file(intake)),
             "has_change_permission": self.has_change_permission(request, intake),
         }
-        return self._page(request, "review", context)
+        return self._shown(request, "review", context)
 
-    def _page(self, request: HttpRequest, name: str, context: dict[str, Any]) -> HttpResponse:
+    def _shown(self, request: HttpRequest, name: str, context: dict[str, Any]) -> HttpResponse:
         whole = {**self.admin_site.each_context(request), "opts": self.opts, **context}
         return TemplateResponse(request, f"admin/profiles/intake/{name}.html", whole)
 

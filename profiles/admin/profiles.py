@@ -3,8 +3,9 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.db.models import Exists, Func, IntegerField, OuterRef, QuerySet
+from django.db.models import Exists, Func, IntegerField, OuterRef, Q, QuerySet
 from django.http import HttpRequest
+from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -13,8 +14,9 @@ from django.utils.text import Truncator
 from profiles import actions
 from profiles.admin.corrections import CorrectionInline
 from profiles.admin.four_eyes import propose_direct
+from profiles.admin.meanwhile import SeesOthers
 from profiles.admin.settling import settling_link
-from profiles.admin.shared import PUBLISH, DeskAdmin, EditorsAlone, listed, told
+from profiles.admin.shared import PUBLISH, DeskAdmin, EditorsAlone, listed, person_of, told
 from profiles.admin.tables import CitationTables
 from profiles.admin.what_if import CitationsWhatIf
 from profiles.grading.scale import SCALE, band_of
@@ -27,7 +29,6 @@ from profiles.models import (
     JudgementCitation,
     Mark,
     Profile,
-    Revision,
     Source,
 )
 from profiles.pages.confidence import names_in, rests_on, warnings_in
@@ -175,8 +176,44 @@ class RestsOnFilter(admin.SimpleListFilter):
         return queryset.filter(**chosen) if chosen else queryset
 
 
+LIVE = Q(live_revision__isnull=False, withdrawn_at__isnull=True)
+STANDINGS = {
+    "live": ("live", LIVE),
+    "withdrawn": ("withdrawn", Q(withdrawn_at__isnull=False)),
+    "draft": ("never published", Q(live_revision__isnull=True)),
+}
+
+
+class StandingFilter(admin.SimpleListFilter):
+    title = "standing"
+    parameter_name = "standing"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(name, label) for name, (label, _which) in STANDINGS.items()]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Profile]) -> QuerySet[Profile]:
+        chosen = STANDINGS.get(self.value() or "")
+        return queryset.filter(chosen[1]) if chosen else queryset
+
+
+def due_for_verification() -> Q:
+    """Live, and its next review was to be today or earlier."""
+    return LIVE & Q(next_review__lte=timezone.now().date())
+
+
+class VerificationFilter(admin.SimpleListFilter):
+    title = "verification"
+    parameter_name = "verification"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("due", "due")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Profile]) -> QuerySet[Profile]:
+        return queryset.filter(due_for_verification()) if self.value() == "due" else queryset
+
+
 @admin.register(Profile)
-class ProfileAdmin(CitationTables, CitationsWhatIf, EditorsAlone, DeskAdmin):
+class ProfileAdmin(SeesOthers, CitationTables, CitationsWhatIf, EditorsAlone, DeskAdmin):
     list_display = [
         "slug",
         "live_name",
@@ -186,7 +223,7 @@ class ProfileAdmin(CitationTables, CitationsWhatIf, EditorsAlone, DeskAdmin):
         "next_review",
     ]
     list_select_related = ["live_revision", "state"]
-    list_filter = [RestsOnFilter, PendingFilter, "next_review"]
+    list_filter = [StandingFilter, RestsOnFilter, PendingFilter, VerificationFilter, "next_review"]
     search_fields = ["slug", "live_revision__name"]
     actions = ["withdraw", "put_up_again", *CitationTables.actions]
     inlines = [JudgementInline, CitationInline, CorrectionInline]
@@ -220,14 +257,14 @@ class ProfileAdmin(CitationTables, CitationsWhatIf, EditorsAlone, DeskAdmin):
     @admin.action(description="Withdraw the chosen profiles", permissions=["publish"])
     def withdraw(self, request: HttpRequest, profiles: QuerySet[Profile]) -> None:
         for profile in profiles:
-            actions.withdraw_profile(profile_id=profile.pk)
+            actions.withdraw_profile(profile_id=profile.pk, by=person_of(request))
         self.message_user(request, f"Withdrawn: {', '.join(profile.slug for profile in profiles)}.", messages.SUCCESS)
 
     @admin.action(description="Put the chosen profiles up again", permissions=["publish"])
     def put_up_again(self, request: HttpRequest, profiles: QuerySet[Profile]) -> None:
         for profile in profiles:
             try:
-                actions.restore_profile(profile_id=profile.pk)
+                actions.restore_profile(profile_id=profile.pk, by=person_of(request))
             except (actions.NotPublished, actions.NotPublishable) as refused:
                 self.message_user(request, f"{profile.slug}: {refused}", messages.ERROR)
             else:
@@ -305,7 +342,7 @@ class ProfileAdmin(CitationTables, CitationsWhatIf, EditorsAlone, DeskAdmin):
     def text(self, profile: Profile) -> SafeString | str:
         revisions = profile.revisions.order_by("-number") if profile.pk else []
         lines = [
-            format_html('<a href="/admin/profiles/revision/{}/change/">{}</a> {}', one.pk, one, _standing(one, profile))
+            format_html('<a href="/admin/profiles/revision/{}/change/">{}</a> ({})', one.pk, one, one.standing)
             for one in revisions
         ]
         return listed(lines) if lines else "Save first, then add a text under Revisions."
@@ -324,9 +361,3 @@ def _statements(profile: Profile) -> dict[str, str]:
 def _too_little(told: dict[str, Any]) -> Iterator[str]:
     if band_of(told["score"]) == SCALE[-1]:
         yield "Too little is on file to publish a view; the page says so."
-
-
-def _standing(revision: Revision, profile: Profile) -> str:
-    if revision.pk == profile.live_revision_id:
-        return "(live)"
-    return "(draft)" if revision.approved_at is None else f"(approved {revision.approved_at:%Y-%m-%d})"

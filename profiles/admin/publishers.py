@@ -9,6 +9,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from profiles import letters
+from profiles.admin.meanwhile import SeesOthers
 from profiles.admin.shared import DeskAdmin, TellsRefusals, listed, person_of
 from profiles.admin.what_if import LetterWhatIf
 from profiles.grading.record import SETTLED_MIN
@@ -60,7 +61,7 @@ class PublisherForm(forms.ModelForm):
 
 
 @admin.register(Publisher)
-class PublisherAdmin(TellsRefusals, LetterWhatIf, DeskAdmin):
+class PublisherAdmin(SeesOthers, TellsRefusals, LetterWhatIf, DeskAdmin):
     refusals = (letters.LetterMoved, letters.ProposedAlready)
     form = PublisherForm
     change_form_template = "admin/profiles/publisher/change_form.html"
@@ -77,7 +78,7 @@ class PublisherAdmin(TellsRefusals, LetterWhatIf, DeskAdmin):
 
     def get_form(self, request: HttpRequest, obj: Publisher | None = None, change: bool = False, **kwargs: Any) -> Any:
         form = super().get_form(request, obj, change, **kwargs)
-        form.who = request.user.pk  # type: ignore[attr-defined]
+        form.who = request.user.pk
         return form
 
     def save_model(self, request: HttpRequest, obj: Publisher, form: Any, change: bool) -> None:

@@ -6,16 +6,21 @@ from typing import Any
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
-from config.deskadmin import DeskAdmin, ReadOnly, TellsRefusals, person_of
+from config.deskadmin import DeskAdmin as PlainDeskAdmin
+from config.deskadmin import ReadOnly, TellsRefusals, person_of
+from profiles.admin.history import TellsHistory
 from profiles.grading.causes import explain_cause
 from profiles.models import Grade, Profile, Source
 from profiles.public import public_sources
+from profiles.stages import PUBLISH
 
 __all__ = [
     "PUBLISH", "DeskAdmin", "EditorsAlone", "EditorsOnly", "ReadOnly", "TellsRefusals", "kept", "listed", "person_of", "told",
 ]  # fmt: skip
 
-PUBLISH = "profiles.publish_profile"
+
+class DeskAdmin(TellsHistory, PlainDeskAdmin):
+    """The desk's form for what keeps its history."""
 
 
 def _is_live(obj: Profile | Source) -> bool:

@@ -6,6 +6,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from profiles.admin.four_eyes import propose_move
+from profiles.admin.meanwhile import SeesOthers
 from profiles.admin.shared import DeskAdmin, EditorsAlone, kept
 from profiles.admin.tables import SourceTables
 from profiles.admin.what_if import SourceWhatIf
@@ -43,15 +44,15 @@ class RecheckFilter(admin.SimpleListFilter):
     parameter_name = "recheck"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("failing", "its address fails"), ("stale", "not looked at for a year")]
+        return [("due", "one of these"), ("failing", "its address fails"), ("stale", "not looked at for a year")]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Source]) -> QuerySet[Source]:
-        asked = {"failing": links.failing, "stale": links.stale}.get(self.value() or "")
+        asked = {"due": links.failing_or_stale, "failing": links.failing, "stale": links.stale}.get(self.value() or "")
         return queryset.filter(asked()) if asked else queryset
 
 
 @admin.register(Source)
-class SourceAdmin(SourceTables, SourceWhatIf, EditorsAlone, DeskAdmin):
+class SourceAdmin(SeesOthers, SourceTables, SourceWhatIf, EditorsAlone, DeskAdmin):
     list_display = ["title", "publisher", "published_on", "language", "answers"]
     list_select_related = ["publisher", "link"]
     list_filter = [RecheckFilter, "publisher__reliability", "language"]

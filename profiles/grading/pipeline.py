@@ -13,16 +13,18 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from functools import cache
 from hashlib import blake2b
 from typing import Any, NamedTuple
 
 from django.conf import settings
+from django.core.cache import cache as kept
 from django.db import connection, transaction
 from django.db.models import F
 from django.db.models.functions import Now
 from django.db.utils import InterfaceError, OperationalError
+from django.utils import timezone
 from kombu.exceptions import OperationalError as BrokerError
 from psycopg.errors import SerializationFailure
 from redis import ConnectionError as RedisConnectionError
@@ -214,6 +216,20 @@ def sweep(*, seconds: float = 10.0) -> int:
             break
     _drop_marks_of_the_dead()
     return graded
+
+
+LAST_SWEEP = "last-sweep"
+
+
+def swept() -> None:
+    """Note that somebody has looked for work, for whoever wonders whether anybody does."""
+    kept.set(LAST_SWEEP, timezone.now().isoformat(), timeout=None)
+
+
+def last_sweep() -> datetime | None:
+    """When that was; None while Redis is away, or before the first time."""
+    noted = kept.get(LAST_SWEEP)
+    return datetime.fromisoformat(noted) if noted else None
 
 
 def _grade_some(profile_ids: list[int], until: float) -> int:

@@ -3,21 +3,19 @@
 import logging
 
 from celery import shared_task
-from django.core.cache import cache
-from django.utils import timezone
 
+from profiles import actions
 from profiles.grading import pipeline
 
 log = logging.getLogger(__name__)
-
-LAST_SWEEP = "last-sweep"
 
 
 @shared_task(name="profiles.grading.tasks.sweep")
 def sweep() -> None:
     pipeline.heard()
+    actions.publish_due()
     pipeline.sweep()
-    cache.set(LAST_SWEEP, timezone.now().isoformat(), timeout=None)
+    pipeline.swept()
 
 
 @shared_task(name="profiles.grading.tasks.audit", time_limit=3600)

@@ -40,7 +40,11 @@ def due() -> QuerySet[Source]:
 
 def to_recheck() -> QuerySet[Source]:
     """Sources whose address failed twice in a row, or that nobody has looked at for a year."""
-    return Source.objects.filter(failing() | stale())
+    return Source.objects.filter(failing_or_stale())
+
+
+def failing_or_stale() -> Q:
+    return failing() | stale()
 
 
 def failing() -> Q:

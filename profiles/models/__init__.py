@@ -16,10 +16,12 @@ from profiles.models.profile import (
     Kind,
     Profile,
     Revision,
+    RevisionStep,
 )
 from profiles.models.publisher import Publisher, Reliability
 from profiles.models.record import Basis, Decision, LetterChange, Opens, Outcome, Proposal, Settlement
 from profiles.models.source import Derivation, Source
+from profiles.models.stage import Stage
 from profiles.models.ticket import Page, Ticket
 from profiles.models.upload import Upload
 from profiles.models.usage import DailyCount
@@ -61,8 +63,10 @@ __all__ = [
     "Publisher",
     "Reliability",
     "Revision",
+    "RevisionStep",
     "Settlement",
     "Source",
+    "Stage",
     "Stance",
     "Term",
     "Ticket",

@@ -1,6 +1,7 @@
 import pgtrigger
 from django.db import models
 
+from profiles.models.history import recorded
 from profiles.models.profile import Profile
 from profiles.models.source import Source
 from profiles.models.triggers import marks_on_change
@@ -25,6 +26,7 @@ class Credibility(models.IntegerChoices):
     UNKNOWN = 6, "6 · truth cannot be judged"
 
 
+@recorded(of="profile")
 class Judgement(models.Model):
     """One claim of a profile, resting on some of its citations; graded by itself.
 
@@ -64,6 +66,7 @@ class Judgement(models.Model):
         return self.key
 
 
+@recorded(of="profile")
 class Citation(models.Model):
     """One profile's use of one source: what it shows, for or against, and how far we believe it."""
 
@@ -104,6 +107,7 @@ class Citation(models.Model):
         return f"{self.get_stance_display()}: {self.source}"
 
 
+@recorded(of="profile")
 class JudgementCitation(models.Model):
     """One judgement rests on one citation. Profile and source are copied from the citation by the database."""
 

@@ -14,9 +14,11 @@ from django.utils import timezone
 from config.audit import audited, changes, never_emptied
 from profiles.models.days import readable_days
 from profiles.models.facet import Term
+from profiles.models.history import recorded
 from profiles.models.person import Person
 from profiles.models.shapes import misshapen
 from profiles.models.slugs import ASCII_SLUG, SlugField
+from profiles.models.stage import StageChange, Staged, counts_as_edit, counts_edits, due_first, stage_rules, standing
 from profiles.models.words import FOUND_BY
 from profiles.querysets import ProfileQuerySet
 
@@ -58,6 +60,12 @@ TEXT = (
 )  # fmt: skip
 
 
+# And those that are not: where the text stands, and what is made of it.
+BESIDE_THE_TEXT = (
+    "words", "stage", "goes_live_at", "returned_because", "edit", "hands", "created_at", "created_by", "approved_by",
+)  # fmt: skip
+
+
 def _differs(*names: str) -> str:
     columns = [f"{name}_id" if name in {"profile", "author", "reviewer", "figure"} else name for name in names]
     old, new = (", ".join(f"{side}.{column}" for column in columns) for side in ("OLD", "NEW"))
@@ -73,6 +81,7 @@ _live = "(NEW.live_revision_id IS NOT NULL AND NEW.withdrawn_at IS NULL)"
 _moved = changes(*PUBLISHED)
 
 
+@recorded()
 class Profile(models.Model):
     """An organisation, registry, company, programme or product we watch, and the public page on it.
 
@@ -251,10 +260,12 @@ class Figure(models.Model):
         return next((one for one in self.renditions if one.get("focus") == self.focus), None)
 
 
-class Revision(models.Model):
-    """One version of a profile's public text. Readers see the approved one; a draft waits beside it.
+@recorded(but=[*BESIDE_THE_TEXT])
+class Revision(Staged):
+    """One version of a profile's public text. Readers see the published one; a draft waits beside it.
 
-    Once approved it never changes: what was published stays what was approved.
+    `approved_at` is when it went up, with the approval of `approved_by`. From then on it never changes: what was
+    published stays what was approved.
     """
 
     profile = models.ForeignKey(Profile, models.CASCADE, related_name="revisions")
@@ -310,6 +321,7 @@ class Revision(models.Model):
         indexes = [
             GinIndex(fields=["aliases"], name="revision_aliases"),
             GinIndex(fields=["words"], name="revision_words"),
+            due_first("revision"),
         ]
         constraints = [
             models.UniqueConstraint("profile", "number", name="one_revision_per_number"),
@@ -324,6 +336,7 @@ class Revision(models.Model):
                 name="revision_named",
                 violation_error_message="An institution needs a name.",
             ),
+            *stage_rules("revision"),
         ]
         triggers = [
             pgtrigger.Trigger(
@@ -336,6 +349,7 @@ class Revision(models.Model):
                 func="RAISE EXCEPTION 'An approved revision never changes; write a new draft.';",
             ),
             FOUND_BY,
+            counts_edits(_differs(*TEXT), "profiles_revisionstep", "revision_id"),
         ]
 
     def __str__(self) -> str:
@@ -351,7 +365,25 @@ class Revision(models.Model):
         """Return what would be right, by the name of each column that no page could show."""
         return misshapen({"statements": self.statements, "sections": self.sections, "outlook": self.outlook})
 
+    @property
+    def standing(self) -> str:
+        """Where it stands, in a word: draft, in review, approved, scheduled, live, withdrawn or replaced."""
+        profile = self.profile
+        live, withdrawn = profile.live_revision_id == self.pk, profile.withdrawn_at is not None
+        return standing(self, live=live, withdrawn=withdrawn)
 
+
+class RevisionStep(StageChange):
+    """One step of a revision on its way to readers, and down again."""
+
+    # No constraint: a draft removed by SQL takes its steps along or not, and nothing rests on them.
+    revision = models.ForeignKey(Revision, models.CASCADE, related_name="steps", db_constraint=False)
+
+    def __str__(self) -> str:
+        return f"{self.get_was_display()} to {self.get_stage_display()}"
+
+
+@recorded(but=["facet"], of="revision")
 class FacetValue(models.Model):
     """The answer a revision gives to one facet, and why."""
 
@@ -376,13 +408,15 @@ class FacetValue(models.Model):
                 when=pgtrigger.Before,
                 operation=pgtrigger.Insert | pgtrigger.Update,
                 func="SELECT t.facet INTO NEW.facet FROM profiles_term t WHERE t.id = NEW.term_id; RETURN NEW;",
-            )
+            ),
+            counts_as_edit("profiles_revision", "revision_id"),
         ]
 
     def __str__(self) -> str:
         return f"{self.facet}: {self.term}"
 
 
+@recorded(of="profile")
 class Correction(models.Model):
     """What we had wrong, said in public. Never changed and never removed, only superseded by a later one."""
 

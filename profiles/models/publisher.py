@@ -3,6 +3,7 @@ from django.db import models
 from django.urls import reverse
 
 from config.audit import audited, changes
+from profiles.models.history import recorded
 from profiles.models.slugs import SlugField
 from profiles.models.triggers import letter_changes, touches_on_change
 
@@ -18,6 +19,7 @@ class Reliability(models.TextChoices):
     F = "F", "F · reliability cannot be judged"
 
 
+@recorded()
 class Publisher(models.Model):
     """Who issues sources: an agency, an academy, a registry. Carries a reliability letter and the reason for it."""
 

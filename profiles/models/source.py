@@ -3,6 +3,7 @@ from django.core.exceptions import ValidationError
 from django.db import models
 
 from profiles.models.days import readable_days
+from profiles.models.history import recorded
 from profiles.models.publisher import Publisher
 from profiles.models.triggers import touches_on_change
 from profiles.urlkeys import url_key
@@ -10,6 +11,7 @@ from profiles.urlkeys import url_key
 URL_KEY_BYTES = 2000  # an index entry must stay below 2700
 
 
+@recorded(but=["url_key"])
 class Source(models.Model):
     """One published thing: a report, paper, filing or statement. May repeat others, which it is derived from."""
 
@@ -71,6 +73,7 @@ class Source(models.Model):
         return others.filter(url_key=None, **same).first()
 
 
+@recorded(of="source")
 class Derivation(models.Model):
     """One source repeats another. The first of them is its principal origin.
 

@@ -13,14 +13,16 @@ from profiles.grading.method import CREDIBILITY, DISPUTES, SUPPORTS, Evidence, L
 from profiles.grading.working import credibility_in_words, reliability_in_words
 from profiles.models import Citation, Judgement, Profile, Stance
 
-# What prepares a draft shows nowhere; UNION, not UNION ALL: a ring of derivations ends.
+# What prepares a draft shows in the preview of that draft alone; UNION, not UNION ALL: a ring of derivations ends.
 ABOVE = """
     WITH RECURSIVE above AS (
         SELECT derivation.* FROM profiles_derivation derivation
-        WHERE derivation.source_id = ANY(%s) AND derivation.draft_of_id IS NULL
+        WHERE derivation.source_id = ANY(%(sources)s)
+          AND (derivation.draft_of_id IS NULL OR derivation.draft_of_id = %(draft)s)
         UNION
         SELECT derivation.* FROM above
-        JOIN profiles_derivation derivation ON derivation.source_id = above.origin_id AND derivation.draft_of_id IS NULL)
+        JOIN profiles_derivation derivation ON derivation.source_id = above.origin_id
+         AND (derivation.draft_of_id IS NULL OR derivation.draft_of_id = %(draft)s))
     SELECT above.source_id, origin.id, origin.title, origin.url, origin.published_on,
            publisher.id, publisher.name, publisher.slug
     FROM above
@@ -65,23 +67,27 @@ class Evidences:
         return named
 
 
-def read_evidence(profile: Profile, stated: Iterable[str]) -> Evidences:
-    """Read what the profile rests on; of its judgements those that its text states, in page order."""
+def read_evidence(profile: Profile, stated: Iterable[str], *, as_draft: bool = False) -> Evidences:
+    """Read what the profile rests on; of its judgements those that its text states, in page order.
+
+    `as_draft` counts what its draft prepares as well, as publishing it will.
+    """
     citations = list(profile.citations.select_related("source__publisher"))
     judgements = list(profile.judgements.filter(key__in=list(stated)).prefetch_related("links"))
     resting: dict[int, list[Judgement]] = defaultdict(list)
     for judgement in judgements:
         for link in judgement.links.all():
             resting[link.citation_id].append(judgement)
-    known, origins = _read_origins([citation.source_id for citation in citations])
+    draft = profile.pk if as_draft else None
+    known, origins = _read_origins([citation.source_id for citation in citations], draft)
     return Evidences(citations, judgements, resting, known, origins)
 
 
-def _read_origins(sources: list[int]) -> tuple[dict[int, Known], dict[int, list[int]]]:
+def _read_origins(sources: list[int], draft: int | None) -> tuple[dict[int, Known], dict[int, list[int]]]:
     known: dict[int, Known] = {}
     origins: dict[int, list[int]] = defaultdict(list)
     with connection.cursor() as cursor:
-        cursor.execute(ABOVE, [sources])
+        cursor.execute(ABOVE, {"sources": sources, "draft": draft})
         for source, *origin in cursor.fetchall():
             known[origin[0]] = Known(*origin)
             origins[source].append(origin[0])

@@ -234,10 +234,18 @@ def read_profile(slug: str) -> Profile:
     )
 
 
-def profile_page(profile: Profile) -> ProfilePage:
-    """Read the rest of the page of a profile from `read_profile`, which annotates it."""
+def preview_of(revision: Revision) -> Profile:
+    """Return the profile of a text as if this text were live; nothing of it is to be saved."""
+    profiles = Profile.objects.select_related("state").annotate(updating=being_updated())
+    profile = profiles.get(pk=revision.profile_id)
+    profile.live_revision = revision
+    return profile
+
+
+def profile_page(profile: Profile, *, as_draft: bool = False) -> ProfilePage:
+    """Read the rest of the page of a profile from `read_profile` or `preview_of`, which annotate it."""
     text, state = _text(profile), profile.state
-    evidence = read_evidence(profile, text.statements)
+    evidence = read_evidence(profile, text.statements, as_draft=as_draft)
     sources = show_sources(evidence, text.statements, on=state.as_of or timezone.now().date())
     moves = read_moves(profile, MOVES + 1)
     facets = _facets(text)

@@ -26,7 +26,8 @@ from profiles.pages.confidence import NoSuchDay, asked_day, confidence_page
 from profiles.pages.linked import linked_data
 from profiles.pages.profile import profile_page, read_profile, reference_of, share_card_of
 from profiles.pages.sharing import picture_of
-from profiles.public import Moved
+from profiles.pages.tombstone import tombstone
+from profiles.public import Moved, Withdrawn
 
 # What a browser may draw. No SVG: it can carry scripts.
 PICTURES = {
@@ -43,7 +44,7 @@ FOR_EVER = "public, max-age=31536000, immutable"
 def at_its_address(
     name: str,
 ) -> Callable[[Callable[[HttpRequest, Profile], HttpResponse]], Callable[..., HttpResponse]]:
-    """Hand the view its profile; an address that the profile once had answers 301."""
+    """Hand the view its profile; an address that the profile once had answers 301, one that was withdrawn 410."""
 
     def decorate(view: Callable[[HttpRequest, Profile], HttpResponse]) -> Callable[..., HttpResponse]:
         @wraps(view)
@@ -53,6 +54,8 @@ def at_its_address(
             except Moved as moved:
                 asked = request.META.get("QUERY_STRING", "")
                 return HttpResponsePermanentRedirect(reverse(name, args=[moved.slug]) + (f"?{asked}" if asked else ""))
+            except Withdrawn:
+                return tombstone(request)
 
         return answer
 
@@ -103,10 +106,15 @@ def _refusal(profile: Profile, refused: NoSuchDay) -> dict[str, object]:
 @require_safe
 def figure(request: HttpRequest, digest: str, extension: str) -> HttpResponseBase:
     """The picture of a live profile, or a rendition of it. The address holds the hash of the bytes, so it never means anything else."""
-    path = shown_at(digest, extension) if extension in PICTURES else ""
-    if not path or not default_storage.exists(path):
+    return send_picture(shown_at(digest, extension), kept=FOR_EVER)
+
+
+def send_picture(path: str, *, kept: str) -> HttpResponseBase:
+    """The bytes of a picture, to be kept as long as that; 404 where there is none that a browser may draw."""
+    extension = path.rpartition(".")[2]
+    if extension not in PICTURES or not default_storage.exists(path):
         raise Http404
-    headers = {"Cache-Control": FOR_EVER, "X-Content-Type-Options": "nosniff"}
+    headers = {"Cache-Control": kept, "X-Content-Type-Options": "nosniff"}
     return FileResponse(default_storage.open(path), content_type=PICTURES[extension], headers=headers)
 
 

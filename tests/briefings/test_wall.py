@@ -5,7 +5,7 @@ from django.db import ProgrammingError, connection, transaction
 from django.test import Client
 
 from accounts.tiers import Tier
-from briefings import views
+from briefings import panel
 from briefings.models import Briefing, NoteCount, SourceNote
 from config import wall
 from tests.builders import cite, make_briefing, make_note, make_profile
@@ -34,7 +34,7 @@ def test_with_the_role_raised_the_page_still_refuses_a_stranger(tidewater):
 
 @pytest.mark.parametrize("model", [Briefing, SourceNote])
 def test_with_the_check_forgotten_the_database_refuses(client, tidewater, monkeypatch, model):
-    monkeypatch.setattr(views, "_notes", lambda profile: list(model.objects.all()))
+    monkeypatch.setattr(panel, "_notes", lambda profile: list(model.objects.all()))
     with pytest.raises(ProgrammingError, match="permission denied"), transaction.atomic():
         client.get(PAGE)
 

