@@ -241,3 +241,9 @@ def test_a_tier_is_spelt_in_one_way():
     told = [path for path in our_files() if path.suffix in {".py", ".html", ".txt", ".yaml", ".js", ".po"}]
     assert len(told) > 200
     assert [path for path in told if "Strategy" + " Circle" in path.read_text()] == []
+
+
+def test_every_test_that_the_operations_name_exists():
+    named = re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", (ROOT / "docs" / "operations.md").read_text())
+    assert len(named) > 10
+    assert [f"{path}::{name}" for path, name in named if f"def {name}(" not in (ROOT / path).read_text()] == []
