@@ -7,6 +7,7 @@ from django.utils import timezone
 from accounts.tiers import GATED
 from briefings import counting
 from briefings.querysets import BriefingQuerySet, SourceNoteQuerySet
+from config.content import PROFILE, shown
 from profiles.models import Citation, Profile, Revision
 from profiles.models.history import recorded
 
@@ -39,6 +40,7 @@ class Teaser(models.Model):
                 violation_error_message="A briefing opens from the Strategic Circle or the Leadership Alliance upwards.",
             ),
         ]
+        triggers = shown(PROFILE, thing="profile_id")
 
     def __str__(self) -> str:
         return self.title

@@ -4,6 +4,7 @@ from django.db import models
 from django.db.models.functions import Lower, Now
 
 from config.audit import audited, never_emptied
+from config.content import LEAP
 
 WAS, IS = (
     f"ROW({', '.join(f'{side}.{column}' for column in ('id', 'at', 'actor', 'verb', 'subject_kind', 'subject_id'))})"
@@ -166,3 +167,30 @@ class Site(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class ContentChange(models.Model):
+    """Something that readers see has changed, so many times: counted by triggers, summed up into versions.
+
+    See config/content.py for the kinds.
+    """
+
+    kind = models.PositiveSmallIntegerField()
+    thing = models.BigIntegerField()
+    n = models.BigIntegerField()
+
+    class Meta:
+        default_permissions = ()
+        indexes = [models.Index(fields=["kind", "thing"], include=["n"], name="content_version")]
+        triggers = [
+            pgtrigger.Trigger(
+                name="no_version_comes_back",
+                level=pgtrigger.Statement,
+                when=pgtrigger.After,
+                operation=pgtrigger.Truncate,
+                func=f"{LEAP}; RETURN NULL;",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.thing}: {self.n}"

@@ -1,23 +1,26 @@
 """One address, one audience: an answer is private unless its view says that everybody gets the same bytes."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import wraps
 from hashlib import blake2b
-from typing import Concatenate, ParamSpec
+from typing import Concatenate, ParamSpec, overload
+from urllib.parse import urlencode
 
 from django.db.utils import InterfaceError, OperationalError
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.http.response import HttpResponseBase
 from django.template.loader import render_to_string
 from django.utils.cache import get_conditional_response, patch_vary_headers
 from django.views.decorators.http import require_safe
 
-from config import usage
+from config import content, usage
 
 PUBLIC = "public, max-age=60, s-maxage=300, stale-while-revalidate=60"
 PRIVATE = "private, no-store"
 # A tombstone as well: not kept, it would leave the page it stands for in the caches.
 KEPT_STATUSES = {200, 301, 410}
+MAY_BE_KEPT = "assay.may_be_kept"  # in the environment of a request: this answer is one for everybody
 
 P = ParamSpec("P")
 View = Callable[Concatenate[HttpRequest, P], HttpResponse]
@@ -27,17 +30,53 @@ class PersonalPage(RuntimeError):
     """A view said that everybody gets the same bytes, and then looked at who is asking."""
 
 
-def public(view: View[P]) -> View[P]:
+@dataclass(frozen=True, slots=True)
+class Public:
+    """What a public page depends on besides its path: the parameters it reads (None: any), and the version of what it shows."""
+
+    reads: tuple[str, ...] | None
+    version: Callable[..., str | None]
+
+    def narrowed(self, query: str | bytes) -> str:
+        """Return the query without what the page does not read, in one order: what strangers add makes no new page."""
+        asked = QueryDict(query)
+        return urlencode([(name, asked[name]) for name in self.reads or () if asked.get(name)])
+
+
+@overload
+def public(view: View[P]) -> View[P]: ...
+@overload
+def public(
+    *, reads: Sequence[str] | None = (), version: Callable[..., str | None] = content.of_everything
+) -> Callable[[View[P]], View[P]]: ...
+def public(
+    view: View[P] | None = None,
+    *,
+    reads: Sequence[str] | None = (),
+    version: Callable[..., str | None] = content.of_everything,
+) -> View[P] | Callable[[View[P]], View[P]]:
     """The same bytes for everybody: no session, no token, no cookie; an ETag made of what is shown.
 
-    What is too large to be held at once comes with an ETag of its own.
+    What is too large to be held at once comes with an ETag of its own. The view sees the parameters it `reads` and no
+    others; None lets it see all, and it is not kept. `version` tells, from the parts of the address, which content
+    the page shows (config/content.py); it is asked before the page is made, and a page is kept for as long as it lasts.
     """
+    told = Public(None if reads is None else tuple(reads), version)
 
+    def decorate(view: View[P]) -> View[P]:
+        return _public(view, told)
+
+    return decorate(view) if view else decorate
+
+
+def _public(view: View[P], told: Public) -> View[P]:
     @require_safe
     @wraps(view)
     def answer(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
         # Django asks for a new token when the one in the reader's cookie is broken; that is not the view's doing.
         request.META.pop("CSRF_COOKIE_NEEDS_UPDATE", None)
+        if told.reads is not None:
+            request.GET = QueryDict(told.narrowed(request.GET.urlencode()))
         response = view(request, *args, **kwargs)
         if response.status_code not in KEPT_STATUSES:
             return response
@@ -47,12 +86,13 @@ def public(view: View[P]) -> View[P]:
         response["Cache-Control"] = PUBLIC
         if response.status_code == 200:
             usage.seen(request.path, request.META)
+            request.META[MAY_BE_KEPT] = True
             etag = response.get("ETag") or f'"{blake2b(response.content, digest_size=16).hexdigest()}"'
             response["ETag"] = etag
             return get_conditional_response(request, etag=etag, response=response) or response
         return response
 
-    answer.__dict__["is_public"] = True  # templates name the address of such a page as its own
+    answer.__dict__.update(public=told, is_public=True)  # templates name the address of such a page as its own
     return answer
 
 

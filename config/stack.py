@@ -226,6 +226,7 @@ class Stack:
 
     def spawn(self, name: str, arguments: list[str]) -> Part:
         listen = {"GRANIAN_HOST": "127.0.0.1", "GRANIAN_PORT": str(self.settings.port)}
+        listen["MALLOC_ARENA_MAX"] = "2"  # or each thread keeps memory of its own that it used once
         environ = {**self.environ, **listen, "ASSAY_PROCESS": name}
         return spawn(name, [sys.executable, *arguments], self.log(name), environ=environ)
 

@@ -20,7 +20,7 @@ from django.utils.translation import gettext as _
 
 from config.pagecache import public
 from config.site import site
-from profiles import search
+from profiles import search, versions
 from profiles.models import Correction, Facet, Profile
 from profiles.pages import moves
 from profiles.pages.moves import Move
@@ -76,7 +76,7 @@ def term_feed(request: HttpRequest, facet: str, slug: str) -> HttpResponse:
     return _feed(title, f"terms/{term.pk}/feed", term.get_absolute_url(), request.path, entries)
 
 
-@public
+@public(version=versions.of_profile)
 def profile_feed(request: HttpRequest, slug: str) -> HttpResponse:
     try:
         profile = profile_at(slug)

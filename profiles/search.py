@@ -25,6 +25,7 @@ from django.db.models import (
     Value,
     When,
 )
+from django.db.models.expressions import RawSQL
 from django.db.models.functions import Cast, Concat, Greatest, Lower
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -62,6 +63,9 @@ ORDERS: dict[str, tuple[Any, ...]] = {
 }
 
 
+READS = ("q", *DIMENSIONS, "sort", "page")
+
+
 @dataclass(frozen=True, slots=True)
 class Search:
     """What a reader asks of the list. `chosen` maps a dimension (a facet, the kind, the grade) to one value."""
@@ -70,6 +74,7 @@ class Search:
     chosen: Mapping[str, str] = field(default_factory=dict)
     sort: str = ""
     page: int = 1
+    among: tuple[int, ...] | None = None  # the profiles that hold the words, once they have been looked up
 
     @property
     def order(self) -> str:
@@ -213,16 +218,27 @@ def excerpt(q: str) -> SearchHeadline:
 
 def matching(search: Search, *, but: Iterable[str] = ()) -> ProfileQuerySet:
     """The live profiles that this search finds, `but` as if nothing were chosen in these dimensions."""
-    found = _with_words(Profile.objects.published(), search.q)
+    found = _with_words(Profile.objects.published(), search)
     for dimension, value in search.chosen.items():
         if dimension not in but:
             found = found.filter(_condition(dimension, value))
     return found
 
 
-def _with_words(profiles: ProfileQuerySet, q: str) -> ProfileQuerySet:
+def looked_up(search: Search) -> Search:
+    """The same search with its words looked up: once, and not again for the rows and for each count beside them."""
+    if not search.q:
+        return search
+    found = _with_words(Profile.objects.published(), search).order_by()
+    return replace(search, among=tuple(found.values_list("pk", flat=True)))
+
+
+def _with_words(profiles: ProfileQuerySet, search: Search) -> ProfileQuerySet:
+    q = search.q
     if not q:
         return profiles
+    if search.among is not None:
+        return profiles.filter(pk__in=RawSQL("SELECT unnest(%s::bigint[])", [list(search.among)]))
     found = Q(live_revision__words=words_of(q))
     # A name in a script without spaces between words is one word to PostgreSQL, so part of it finds nothing there.
     return profiles.filter(found if folded(q).isascii() else found | Q(live_revision__name__icontains=q))
@@ -342,7 +358,8 @@ def ordered(profiles: ProfileQuerySet, order: str = CHANGED, q: str = "") -> Pro
 
 def changed_at() -> Greatest:
     """When a reader last got something new: another text, or another grade. Grading that changed nothing is no change."""
-    last = Grade.objects.filter(profile=OuterRef("pk"), seq=OuterRef("state__seq")).values("graded_at")
+    # Without the order that grades have, for which each of them would be joined to its profile.
+    last = Grade.objects.filter(profile=OuterRef("pk"), seq=OuterRef("state__seq")).order_by().values("graded_at")
     return Greatest("live_revision__approved_at", Subquery(last), output_field=DateTimeField())
 
 

@@ -40,6 +40,11 @@ class DatabaseWrapper(base.DatabaseWrapper):
             options = conn_params["options"].replace(self.role_option, "").strip()
             return super().get_new_connection({**conn_params, "options": options})
 
+    def close_if_unusable_or_obsolete(self) -> None:
+        # A page to be kept is made inside one transaction, which the beginning of Django's request would break off.
+        if not self.in_atomic_block:
+            super().close_if_unusable_or_obsolete()
+
 
 _said: set[str] = set()
 

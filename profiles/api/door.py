@@ -31,7 +31,7 @@ View = Callable[..., HttpResponse]
 
 def door(view: View, *, cost: int = 1) -> View:
     """Let readers in to a view that tells everybody the same."""
-    shown = public(_asked_with_get(view))
+    shown = public(reads=None)(_asked_with_get(view))
 
     @csrf_exempt
     @wraps(view)

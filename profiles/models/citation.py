@@ -1,6 +1,7 @@
 import pgtrigger
 from django.db import models
 
+from config.content import PROFILE, shown
 from profiles.models.history import recorded
 from profiles.models.profile import Profile
 from profiles.models.source import Source
@@ -58,9 +59,12 @@ class Judgement(models.Model):
                 condition=~models.Q(key=""), name="judgement_keyed", violation_error_message="A judgement needs a key."
             ),
         ]
-        triggers = marks_on_change(
-            "judgement", columns=["profile_id", "key", "position", "essential", "lasting"], shows=["key"]
-        )
+        triggers = [
+            *marks_on_change(
+                "judgement", columns=["profile_id", "key", "position", "essential", "lasting"], shows=["key"]
+            ),
+            *shown(PROFILE, thing="profile_id"),
+        ]
 
     def __str__(self) -> str:
         return self.key
@@ -97,11 +101,14 @@ class Citation(models.Model):
                 violation_error_message="A credibility digit is a whole number from 1 to 6.",
             ),
         ]
-        triggers = marks_on_change(
-            "citation",
-            columns=["profile_id", "source_id", "stance", "credibility", "direct"],
-            shows=["id", "source_id"],
-        )
+        triggers = [
+            *marks_on_change(
+                "citation",
+                columns=["profile_id", "source_id", "stance", "credibility", "direct"],
+                shows=["id", "source_id"],
+            ),
+            *shown(PROFILE, thing="profile_id"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.get_stance_display()}: {self.source}"
@@ -146,6 +153,7 @@ class JudgementCitation(models.Model):
                 columns=["judgement_id", "citation_id", "profile_id", "source_id"],
                 shows=["judgement_id", "source_id"],
             ),
+            *shown(PROFILE, thing="profile_id"),
         ]
 
     def __str__(self) -> str:

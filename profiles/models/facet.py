@@ -1,6 +1,7 @@
 from django.db import models
 from django.urls import reverse
 
+from config.content import SHARED, shown
 from profiles.models.slugs import ASCII_SLUG
 from profiles.models.wording import kept_wording
 
@@ -34,7 +35,7 @@ class Term(models.Model):
             models.CheckConstraint(condition=models.Q(facet__in=Facet.values), name="term_of_a_known_facet"),
             models.UniqueConstraint("id", "facet", name="term_of_its_facet"),
         ]
-        triggers = kept_wording("term_id", title="name", body="introduction")
+        triggers = [*kept_wording("term_id", title="name", body="introduction"), *shown(SHARED, fresh=False)]
 
     def __str__(self) -> str:
         return self.name

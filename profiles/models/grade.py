@@ -3,6 +3,7 @@ from django.db import models
 from django.db.models.functions import Now
 
 from config.audit import never_emptied
+from config.content import EVERYTHING, PROFILE, shown
 from profiles.models.profile import Profile
 from profiles.models.verdict import VerdictField
 
@@ -36,6 +37,8 @@ class GradingState(models.Model):
             models.Index("as_of", name="state_as_of"),
             models.Index("score", name="state_score"),
         ]
+        # The page of the profile itself looks at the row (profiles/versions.py).
+        triggers = shown(EVERYTHING, fresh=False, rewritten=True)
 
     def __str__(self) -> str:
         return f"{self.profile}: {self.score}"
@@ -65,6 +68,7 @@ class Grade(models.Model):
         triggers = [
             pgtrigger.Protect(name="grades_stay", operation=pgtrigger.Update | pgtrigger.Delete),
             never_emptied("grades", "Grades are only ever appended."),
+            *shown(PROFILE, thing="profile_id"),
         ]
 
     def __str__(self) -> str:
@@ -82,6 +86,8 @@ class Mark(models.Model):
 
     class Meta:
         indexes = [models.Index("profile_id", name="mark_profile"), models.Index("lane", "at", name="mark_lane")]
+        # "Being updated" comes and goes with them; the page of the profile itself looks whether there is one.
+        triggers = shown(EVERYTHING)
 
     def __str__(self) -> str:
         return f"profile {self.profile_id}, lane {self.lane}"

@@ -1,6 +1,7 @@
 from django.db import models
 from django.urls import reverse
 
+from config.content import SHARED, shown
 from profiles.models.slugs import SlugField
 
 
@@ -15,6 +16,7 @@ class Person(models.Model):
     class Meta:
         ordering = ["name"]
         verbose_name_plural = "people"
+        triggers = shown(SHARED, fresh=False)
 
     def __str__(self) -> str:
         return self.name

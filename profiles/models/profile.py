@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from config.audit import audited, changes, never_emptied
+from config.content import PROFILE, REVISION, SHARED, shown
 from profiles.models.days import readable_days
 from profiles.models.facet import Term
 from profiles.models.history import recorded
@@ -157,6 +158,7 @@ class Profile(models.Model):
                 says=["slug", *PUBLISHED],
                 when="OLD.live_revision_id IS NOT NULL",
             ),
+            *shown(SHARED, where="r.live_revision_id IS NOT NULL"),
         ]
 
     def __str__(self) -> str:
@@ -223,6 +225,7 @@ class Figure(models.Model):
                 violation_error_message="The focal point lies inside the picture: from 0 to 100 percent.",
             )
         ]
+        triggers = shown(SHARED, fresh=False)
 
     def __str__(self) -> str:
         return self.filename
@@ -350,6 +353,7 @@ class Revision(Staged):
             ),
             FOUND_BY,
             counts_edits(_differs(*TEXT), "profiles_revisionstep", "revision_id"),
+            *shown(PROFILE, thing="profile_id", where="r.approved_at IS NOT NULL"),
         ]
 
     def __str__(self) -> str:
@@ -410,6 +414,7 @@ class FacetValue(models.Model):
                 func="SELECT t.facet INTO NEW.facet FROM profiles_term t WHERE t.id = NEW.term_id; RETURN NEW;",
             ),
             counts_as_edit("profiles_revision", "revision_id"),
+            *shown(REVISION, thing="revision_id"),
         ]
 
     def __str__(self) -> str:
@@ -462,6 +467,7 @@ class Correction(models.Model):
                 says=["superseded_by_id"],
                 when=changes("superseded_by_id"),
             ),
+            *shown(PROFILE, thing="profile_id"),
         ]
 
     def __str__(self) -> str:

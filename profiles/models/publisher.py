@@ -3,6 +3,7 @@ from django.db import models
 from django.urls import reverse
 
 from config.audit import audited, changes
+from config.content import SHARED, shown
 from profiles.models.history import recorded
 from profiles.models.slugs import SlugField
 from profiles.models.triggers import letter_changes, touches_on_change
@@ -51,6 +52,7 @@ class Publisher(models.Model):
         triggers = [
             *touches_on_change("publisher", node="id", columns=["reliability"], shows=["name"]),
             *letter_changes(),
+            *shown(SHARED, fresh=False),
             audited(
                 "letter.filed",
                 pgtrigger.Insert,

@@ -11,6 +11,7 @@ from django.db import models
 from django.db.models.functions import Now
 
 from config.audit import never_emptied
+from config.content import EVERYTHING, shown
 from profiles.models.citation import Citation, Judgement
 from profiles.models.days import readable_days
 from profiles.models.publisher import Publisher, Reliability
@@ -78,7 +79,10 @@ class Settlement(models.Model):
             ),
             readable_days("settlement_days", "settled_on"),
         ]
-        triggers = _stays("settlements", "judgement_id", "statement", "outcome", "settled_on", "reason", "recorded_at")
+        triggers = [
+            *_stays("settlements", "judgement_id", "statement", "outcome", "settled_on", "reason", "recorded_at"),
+            *shown(EVERYTHING),
+        ]
 
     def __str__(self) -> str:
         return f"{self.get_outcome_display()}: {self.statement or 'a judgement'}"
@@ -110,9 +114,10 @@ class LetterChange(models.Model):
     class Meta:
         ordering = ["-at", "-pk"]
         indexes = [models.Index(fields=["publisher", "-at"], name="letterchange_publisher")]
-        triggers = _stays(
-            "letter_changes", "publisher_id", "at", "was", "letter", "basis", "reason", '"right"', "wrong"
-        )
+        triggers = [
+            *_stays("letter_changes", "publisher_id", "at", "was", "letter", "basis", "reason", '"right"', "wrong"),
+            *shown(EVERYTHING),
+        ]
 
     def __str__(self) -> str:
         return f"Reliability {self.letter}, {self.get_basis_display()}"

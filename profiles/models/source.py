@@ -2,6 +2,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
 from django.db import models
 
+from config.content import SHARED, shown
 from profiles.models.days import readable_days
 from profiles.models.history import recorded
 from profiles.models.publisher import Publisher
@@ -47,9 +48,10 @@ class Source(models.Model):
             ),
             readable_days("source_days", "published_on", "accessed_on"),
         ]
-        triggers = touches_on_change(
-            "source", node="id", columns=["publisher_id", "published_on"], shows=["id", "title"]
-        )
+        triggers = [
+            *touches_on_change("source", node="id", columns=["publisher_id", "published_on"], shows=["id", "title"]),
+            *shown(SHARED, fresh=False),
+        ]
 
     def __str__(self) -> str:
         return self.title
@@ -104,13 +106,16 @@ class Derivation(models.Model):
                 violation_error_message="A source cannot be derived from itself.",
             ),
         ]
-        triggers = touches_on_change(
-            "derivation",
-            kind="source",
-            node="source_id",
-            columns=["source_id", "origin_id", "position", "draft_of_id"],
-            shows=["source_id", "origin_id"],
-        )
+        triggers = [
+            *touches_on_change(
+                "derivation",
+                kind="source",
+                node="source_id",
+                columns=["source_id", "origin_id", "position", "draft_of_id"],
+                shows=["source_id", "origin_id"],
+            ),
+            *shown(SHARED, where="r.draft_of_id IS NULL"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.source} repeats {self.origin}"

@@ -5,6 +5,7 @@ from django.db import models
 from django.db.models.functions import Upper
 from django.utils import timezone
 
+from config.content import EVERYTHING, shown
 from profiles.models.profile import Correction, Profile
 from profiles.models.wording import kept_wording
 
@@ -76,7 +77,7 @@ class Page(models.Model):
 
     class Meta:
         ordering = ["slug"]
-        triggers = kept_wording("page_id", title="title", body="body")
+        triggers = [*kept_wording("page_id", title="title", body="body"), *shown(EVERYTHING)]
 
     def __str__(self) -> str:
         return self.title

@@ -12,22 +12,27 @@ from django.utils.translation import get_language_info
 from profiles.grading.method import CREDIBILITY, DISPUTES, SUPPORTS, Evidence, Line, Link, SourceId, grade_evidence
 from profiles.grading.working import credibility_in_words, reliability_in_words
 from profiles.models import Citation, Judgement, Profile, Stance
+from profiles.pages.around import Around
 
-# What prepares a draft shows in the preview of that draft alone; UNION, not UNION ALL: a ring of derivations ends.
+# What prepares a draft shows in the preview of that draft alone; UNION, not UNION ALL: a ring of derivations ends. OFFSET
+# 0: nobody can tell PostgreSQL how short the walk is, and it would read whole tables instead of looking up a few rows.
 ABOVE = """
     WITH RECURSIVE above AS (
         SELECT derivation.* FROM profiles_derivation derivation
         WHERE derivation.source_id = ANY(%(sources)s)
           AND (derivation.draft_of_id IS NULL OR derivation.draft_of_id = %(draft)s)
         UNION
-        SELECT derivation.* FROM above
-        JOIN profiles_derivation derivation ON derivation.source_id = above.origin_id
-         AND (derivation.draft_of_id IS NULL OR derivation.draft_of_id = %(draft)s))
-    SELECT above.source_id, origin.id, origin.title, origin.url, origin.published_on,
-           publisher.id, publisher.name, publisher.slug
+        SELECT next.* FROM above
+        JOIN LATERAL (
+            SELECT derivation.* FROM profiles_derivation derivation
+            WHERE derivation.source_id = above.origin_id
+              AND (derivation.draft_of_id IS NULL OR derivation.draft_of_id = %(draft)s) OFFSET 0) AS next ON true)
+    SELECT above.source_id, origin.*
     FROM above
-    JOIN profiles_source origin ON origin.id = above.origin_id
-    JOIN profiles_publisher publisher ON publisher.id = origin.publisher_id
+    JOIN LATERAL (
+        SELECT source.id, source.title, source.url, source.published_on, publisher.id, publisher.name, publisher.slug
+        FROM profiles_source source JOIN profiles_publisher publisher ON publisher.id = source.publisher_id
+        WHERE source.id = above.origin_id OFFSET 0) AS origin ON true
     ORDER BY above.source_id, above.position, above.id"""
 
 
@@ -50,7 +55,7 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class Evidences:
-    """What a profile rests on, as read in three queries: its citations, its judgements' links, and the origins above."""
+    """What a profile rests on, as read in two queries: its citations, and the origins above."""
 
     citations: Sequence[Citation]
     judgements: Sequence[Judgement]
@@ -67,20 +72,14 @@ class Evidences:
         return named
 
 
-def read_evidence(profile: Profile, stated: Iterable[str], *, as_draft: bool = False) -> Evidences:
-    """Read what the profile rests on; of its judgements those that its text states, in page order.
+def read_evidence(profile: Profile, around: Around, *, as_draft: bool = False) -> Evidences:
+    """Read what the profile rests on, beside its judgements, which are read already.
 
     `as_draft` counts what its draft prepares as well, as publishing it will.
     """
     citations = list(profile.citations.select_related("source__publisher"))
-    judgements = list(profile.judgements.filter(key__in=list(stated)).prefetch_related("links"))
-    resting: dict[int, list[Judgement]] = defaultdict(list)
-    for judgement in judgements:
-        for link in judgement.links.all():
-            resting[link.citation_id].append(judgement)
-    draft = profile.pk if as_draft else None
-    known, origins = _read_origins([citation.source_id for citation in citations], draft)
-    return Evidences(citations, judgements, resting, known, origins)
+    known, origins = _read_origins([citation.source_id for citation in citations], profile.pk if as_draft else None)
+    return Evidences(citations, around.judgements, around.resting, known, origins)
 
 
 def _read_origins(sources: list[int], draft: int | None) -> tuple[dict[int, Known], dict[int, list[int]]]:

@@ -135,9 +135,10 @@ class Page:
 
 
 def page(asked: Mapping[str, str]) -> Page:
-    """Return the list that an address asks for, in at most three queries."""
+    """Return the list that an address asks for, in at most three queries, one more where words are looked for."""
     wanted, problems = search.read(asked)
     wanted, names, unknown = search.name_terms(wanted)
+    wanted = search.looked_up(wanted)
     counts = search.count(wanted)
     total = search.total(counts, wanted)
     pages = search.pages(total)

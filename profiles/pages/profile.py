@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from decimal import Decimal
 from itertools import zip_longest
 from typing import Any
 
@@ -19,23 +20,24 @@ from profiles.markup import render_markdown
 from profiles.models import (
     Correction,
     Facet,
-    FacetValue,
     Figure,
     Grade,
     GradingState,
+    Kind,
     Person,
     Profile,
     Revision,
     Stance,
+    Term,
 )
 from profiles.pages import charts
+from profiles.pages.around import Filed, Related, read_around
 from profiles.pages.citing import Reference
 from profiles.pages.deeper import Deeper, lies_behind
 from profiles.pages.lines import Evidences, ShownSource, Sources, read_evidence, show_sources
 from profiles.pages.sharing import ShareCard, share_card
 from profiles.pages.showing import ShownGrade, show_score, show_verdict
 from profiles.public import profile_at
-from profiles.querysets import ProfileQuerySet
 from profiles.search import being_updated
 
 MOVES = 8  # told on the page; the working has the rest
@@ -245,10 +247,11 @@ def preview_of(revision: Revision) -> Profile:
 def profile_page(profile: Profile, *, as_draft: bool = False) -> ProfilePage:
     """Read the rest of the page of a profile from `read_profile` or `preview_of`, which annotate it."""
     text, state = _text(profile), profile.state
-    evidence = read_evidence(profile, text.statements, as_draft=as_draft)
+    around = read_around(profile, text)
+    evidence = read_evidence(profile, around, as_draft=as_draft)
     sources = show_sources(evidence, text.statements, on=state.as_of or timezone.now().date())
     moves = read_moves(profile, MOVES + 1)
-    facets = _facets(text)
+    facets = _facets(around.filed)
     card = show_card(profile, moves[:MOVES])
     url = profile.get_absolute_url()
     return ProfilePage(
@@ -285,9 +288,9 @@ def profile_page(profile: Profile, *, as_draft: bool = False) -> ProfilePage:
         sources=sources,
         moves=tuple(moves[:MOVES]),
         more_moves=len(moves) > MOVES,
-        corrections=tuple(profile.corrections.select_related("superseded_by")),
+        corrections=around.corrections,
         deeper=tuple(lies_behind(profile.pk)),
-        related=_related(text),
+        related=_related(around.related),
         reference=_reference(profile, text, card),
     )
 
@@ -372,21 +375,18 @@ def _footnote(source: ShownSource, stance: str) -> Footnote:
     return Footnote(source.number, source.anchor, str(RESTS[Stance(stance)]), source.title)
 
 
-def _facets(text: Revision) -> tuple[FacetCard, ...]:
+def _facets(filed: Sequence[Filed]) -> tuple[FacetCard, ...]:
     order = [str(facet) for facet in Facet.values]
-    values = sorted(
-        FacetValue.objects.filter(revision=text).select_related("term"), key=lambda one: order.index(one.facet)
-    )
     return tuple(
         FacetCard(
             facet=str(Facet(one.facet).label),
             facet_slug=one.facet,
-            term=one.term.name,
-            term_slug=one.term.slug,
-            url=one.term.get_absolute_url(),
+            term=one.term,
+            term_slug=one.slug,
+            url=Term(facet=one.facet, slug=one.slug).get_absolute_url(),
             rationale=one.rationale,
         )
-        for one in values
+        for one in sorted(filed, key=lambda one: order.index(one.facet))
     )
 
 
@@ -446,26 +446,23 @@ def _picture(figure: Figure | None) -> str:
     return settings.SITE_URL + (_rendition_url(figure.shared) if figure.shared else figure.get_absolute_url())
 
 
-def _related(text: Revision) -> tuple[RelatedProfile, ...]:
-    wanted = list(text.related)
-    profiles: ProfileQuerySet = Profile.objects.published().for_listing().filter(slug__in=wanted)
-    found = sorted(profiles, key=lambda profile: wanted.index(profile.slug))
+def _related(related: Sequence[Related]) -> tuple[RelatedProfile, ...]:
     return tuple(
         RelatedProfile(
-            slug=profile.slug,
-            name=_text(profile).name,
-            url=profile.get_absolute_url(),
-            kind=_text(profile).get_kind_display(),
-            grade=show_score(profile.state.score),
+            slug=one.slug,
+            name=one.name,
+            url=reverse("profiles:profile_detail", args=[one.slug]),
+            kind=str(Kind(one.kind).label),
+            grade=show_score(Decimal(one.score) if one.score else None),
         )
-        for profile in found
+        for one in related
     )
 
 
 def share_card_of(profile: Profile) -> ShareCard:
     """Return the card that a profile from `read_profile` is shared with."""
     text = _text(profile)
-    return _share(profile, text, show_card(profile, ()), _facets(text))
+    return _share(profile, text, show_card(profile, ()), _facets(read_around(profile, text).filed))
 
 
 def _share(profile: Profile, text: Revision, card: Card, facets: Sequence[FacetCard]) -> ShareCard:

@@ -38,7 +38,7 @@ def _regions() -> list[listing.Link]:
     ]
 
 
-@public
+@public(reads=search.READS)
 def profile_list(request: HttpRequest) -> HttpResponse:
     return render(request, "profiles/profile_list.html", {"page": listing.page(request.GET)})
 

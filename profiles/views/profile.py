@@ -20,6 +20,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from config.pagecache import public
+from profiles import versions
 from profiles.figures import shown_at
 from profiles.models import Profile
 from profiles.pages.confidence import NoSuchDay, asked_day, confidence_page
@@ -62,7 +63,7 @@ def at_its_address(
     return decorate
 
 
-@public
+@public(version=versions.of_profile)
 @at_its_address("profiles:profile_detail")
 def profile_detail(request: HttpRequest, profile: Profile) -> HttpResponse:
     page = profile_page(profile)
@@ -70,7 +71,7 @@ def profile_detail(request: HttpRequest, profile: Profile) -> HttpResponse:
     return render(request, "profiles/profile_detail.html", {"profile": page, "linked_data": linked_data(page, kind)})
 
 
-@public
+@public(reads=["on"], version=versions.of_profile)
 @at_its_address("profiles:profile_confidence")
 def profile_confidence(request: HttpRequest, profile: Profile) -> HttpResponse:
     try:
@@ -80,13 +81,13 @@ def profile_confidence(request: HttpRequest, profile: Profile) -> HttpResponse:
     return render(request, "profiles/profile_confidence.html", {"working": confidence_page(profile, on=on)})
 
 
-@public
+@public(version=versions.of_profile)
 @at_its_address("profiles:cite_bib")
 def cite_bib(request: HttpRequest, profile: Profile) -> HttpResponse:
     return _download(f"{reference_of(profile).bibtex}\n", "application/x-bibtex", f"assay-{profile.slug}.bib")
 
 
-@public
+@public(version=versions.of_profile)
 @at_its_address("profiles:cite_csl")
 def cite_csl(request: HttpRequest, profile: Profile) -> HttpResponse:
     told = json.dumps([reference_of(profile).csl], ensure_ascii=False, indent=2)

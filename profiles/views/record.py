@@ -58,7 +58,7 @@ class Part:
     total: int
 
 
-@public
+@public(reads=["page"])
 def publisher_list(request: HttpRequest) -> HttpResponse:
     page = _page(request, publishers_with_sources().order_by("name", "pk"))
     records = records_of([publisher.pk for publisher in page])
@@ -78,7 +78,7 @@ def _publisher_row(publisher: Publisher, record: Record) -> PublisherRow:
     )
 
 
-@public
+@public(reads=["page"])
 def publisher_detail(request: HttpRequest, slug: str) -> HttpResponse:
     publisher = get_object_or_404(public_publishers(), slug=slug)
     cited = Citation.objects.filter(profile__in=Profile.objects.published()).order_by("pk")
@@ -131,7 +131,7 @@ def _part(id: str, heading: str, profiles: ProfileQuerySet) -> Part:
     return Part(id, heading, listing.rows(search.ordered(profiles)[:AT_ONCE]), profiles.count())
 
 
-@public
+@public(reads=["page"])
 def correction_list(request: HttpRequest) -> HttpResponse:
     corrections = (
         Correction.objects.filter(profile__in=Profile.objects.published())

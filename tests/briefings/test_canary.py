@@ -5,11 +5,13 @@ the walk has found a leak; an address that the walk cannot ask for fails it as w
 """
 
 import re
+import time
 from datetime import timedelta
 
 import pytest
 from django.contrib import admin
 from django.core import mail
+from django.core.handlers.wsgi import WSGIHandler
 from django.db import transaction
 from django.http import HttpResponse
 from django.test import Client
@@ -22,6 +24,9 @@ from accounts.applications.documents import Upload
 from accounts.tiers import Tier
 from briefings.alerts import tokens
 from briefings.models import Briefing, SourceNote
+from config.kept import STILL, KeptPages
+from config.pagecache import PUBLIC
+from config.shelf import Shelf
 from config.urls import urlpatterns
 from profiles.api import limits
 from profiles.models import Intake, IntakeText, Progress, Source
@@ -36,6 +41,7 @@ from tests.builders import (
     make_source,
     make_user,
 )
+from tests.config.asking import ask
 
 pytestmark = pytest.mark.django_db
 
@@ -99,6 +105,13 @@ def world(db):
 
 
 @pytest.fixture
+def kept_site(db, settings):
+    site = KeptPages(WSGIHandler(), Shelf(settings.REDIS_URL))
+    site.shelf.redis.flushdb()
+    return site
+
+
+@pytest.fixture
 def personas(world, mina, alma, wanda, edith, otto):
     expired, suspended, now = make_user(), make_user(), timezone.now()
     give(Tier.LEADERSHIP_ALLIANCE, expired, ends_at=now - timedelta(seconds=1))
@@ -159,8 +172,8 @@ def value_of(name, shape, table):
     return VALUES[name]
 
 
-def leaks(personas):
-    """A line for every answer that holds what its reader may not read."""
+def leaks(personas, site=None):
+    """A line for every answer that holds what its reader may not read. The site may be one that keeps pages."""
     every = addresses()
     return [
         f"{who} {method} {address}: {canary}"
@@ -168,7 +181,7 @@ def leaks(personas):
         for address in every
         if who in ON_THE_DESK | {"stranger", "alliance", "officer"} or not address.startswith("/admin/")
         for method in METHODS
-        for canary in said(user, method, address) - allowed(who, address)
+        for canary in said(user, method, address, site) - allowed(who, address)
     ]
 
 
@@ -178,17 +191,27 @@ def allowed(who, address):
     return MAY_READ.get(who, set()) if address == OPEN else set()
 
 
-def said(user, method, address):
+def said(user, method, address, site=None):
     """The canaries in an answer: in its body, headers and cookies. Whatever the question did is undone."""
     client = Client(raise_request_exception=False)
     with transaction.atomic():
         if user:
             client.force_login(user)
-        response = client.generic(method, address)
-        body = b"".join(response.streaming_content) if response.streaming else response.content
-        whole = body.decode(errors="replace") + str(response.headers) + str(response.cookies)
+        whole = through(site, client, method, address) if site else plainly(client, method, address)
         transaction.set_rollback(True)
     return {canary for canary in (*CANARIES, SOMEBODY_ELSES) if canary in whole}
+
+
+def plainly(client, method, address):
+    response = client.generic(method, address)
+    body = b"".join(response.streaming_content) if response.streaming else response.content
+    return body.decode(errors="replace") + str(response.headers) + str(response.cookies)
+
+
+def through(site, client, method, address):
+    cookies = "; ".join(f"{name}={morsel.value}" for name, morsel in client.cookies.items())
+    answer = ask(site, address, method=method, cookie=cookies)
+    return answer.body.decode(errors="replace") + str(answer.headers)
 
 
 class ModuleWith:
@@ -201,6 +224,18 @@ class ModuleWith:
 def test_no_answer_holds_what_its_reader_may_not_read(personas):
     assert leaks(personas) == []
     assert not [message for message in mail.outbox if any(canary in message.as_string() for canary in CANARIES)]
+
+
+def test_no_answer_of_a_site_that_keeps_pages_holds_it_whoever_came_before(personas, kept_site):
+    entitled_first = {who: personas[who] for who in ("alliance", "circle", *personas)}
+    assert leaks(entitled_first, kept_site) == []
+    assert not [
+        key
+        for key in kept_site.shelf.redis.keys("assay:page:*:/*")
+        if any(canary.encode() in kept_site.shelf.redis.hget(key, "identity") for canary in CANARIES)
+    ]
+    assert kept_site.shelf.redis.keys("assay:page:*:/profiles/tidewater/[?]")
+    assert not kept_site.shelf.redis.keys("assay:page:*:/profiles/tidewater/briefing/*")
 
 
 def test_the_walk_meets_what_it_looks_for(personas):
@@ -246,6 +281,20 @@ def test_a_stranger_cannot_tell_that_gated_text_has_changed(world):
     Briefing.objects.update(body="Something else altogether, and longer. " * 20)
     SourceNote.objects.update(body="Another note.")
     assert {address: told(address) for address in before} == before
+
+
+def test_nor_can_they_tell_on_a_site_that_keeps_pages(world, kept_site):
+    answers = {
+        address: ask(kept_site, address) for address in addresses() if not address.startswith(("/admin/", "/account"))
+    }
+    before = {at: answer for at, answer in answers.items() if answer.headers.get("Cache-Control") == PUBLIC}
+    assert "/profiles/tidewater/" in before
+    kept = set(kept_site.shelf.redis.keys("assay:page:*:/*"))
+    Briefing.objects.update(body="Something else altogether, and longer. " * 20)
+    SourceNote.objects.update(body="Another note.")
+    time.sleep(STILL)
+    assert {address: ask(kept_site, address) for address in before} == before
+    assert set(kept_site.shelf.redis.keys("assay:page:*:/*")) == kept
 
 
 def told(address):

@@ -176,3 +176,22 @@ def test_an_old_address_answers_301_with_the_same_headers(client, tidewater):
 
 def test_nothing_can_be_sent_to_it(client, tidewater):
     assert client.post("/profiles/tidewater/briefing/").status_code == 405
+
+
+def test_a_member_costs_three_questions_beside_the_session_and_the_change_of_role(
+    client, tidewater, alma, django_assert_max_num_queries
+):
+    client.force_login(alma)
+    client.get("/profiles/tidewater/briefing/")
+    with django_assert_max_num_queries(20) as queries:
+        assert client.get("/profiles/tidewater/briefing/").status_code == 200
+    own = [
+        query["sql"]
+        for query in queries.captured_queries
+        if query["sql"].lstrip("(").startswith("SELECT")
+        and "set_config" not in query["sql"]
+        and '"django_session"' not in query["sql"]
+        and '"usersessions_usersession"' not in query["sql"]
+        and 'FROM "accounts_user"' not in query["sql"]
+    ]
+    assert len(own) <= 3, own

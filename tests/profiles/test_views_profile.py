@@ -290,7 +290,7 @@ def test_the_page_costs_the_same_queries_with_one_source_or_thirty(client, djang
         cite(large, make_source(derived_from=[origin] if n % 3 else []), judgements=[f"j{n % 6}"])
     for profile in (small, large):
         grade(profile)
-    for tail, most in (("", 11), ("confidence/", 6)):
+    for tail, most in (("", 6), ("confidence/", 6)):
         counts = []
         for profile in (small, large):
             with django_assert_max_num_queries(most) as queries:

@@ -10,7 +10,7 @@ from django.db import connection
 from django.db.migrations.loader import MigrationLoader
 from redis import Redis, RedisError
 
-from config import backup
+from config import backup, content
 from config.processes import Unavailable
 from config.stack import database_at_hand
 
@@ -71,7 +71,8 @@ def has_rows(cursor: Any, table: str) -> bool:
 
 
 def forget_kept_pages() -> None:
-    """Pages are kept under version numbers, which the restored database will hand out a second time."""
+    """Pages are kept under version numbers, which the restored database would hand out a second time."""
+    content.leap()
     try:
         with Redis.from_url(settings.ENV.redis_url, socket_connect_timeout=1, socket_timeout=5) as server:
             for key in server.scan_iter(match="assay:*"):
