@@ -225,7 +225,9 @@ def _plain(value: Any) -> str:
 
 def _lines(value: Any) -> Iterator[str]:
     """Sections, statements and an outlook as somebody would read them aloud."""
-    if isinstance(value, Mapping):
+    if isinstance(value, Mapping) and value.keys() <= {"heading", "headline", "body"}:
+        yield from filter(None, (str(value.get(key, "")) for key in ("heading", "headline", "body")))
+    elif isinstance(value, Mapping):
         for key, held in value.items():
             yield f"{key}: {held}" if isinstance(held, str) else f"{key}:\n" + "\n".join(_lines(held))
     elif isinstance(value, list):
