@@ -3,7 +3,7 @@ PYTHON ?= python3
 MINUTES ?= 5
 PROFILES ?= 10000
 
-.PHONY: run test check soak screenshots bench-grading
+.PHONY: run test check soak screenshots bench-grading fuzz-api
 
 # Serve the demo: everything it needs is installed below this folder. Ctrl-C stops it.
 run:
@@ -29,3 +29,7 @@ screenshots:
 # How fast grades move, on servers of its own; prints a table. Wants a machine that does nothing else.
 bench-grading:
 	@$(PYTHON) config/bootstrap.py bench-grading --profiles $(PROFILES)
+
+# Ask the API whatever its description allows and much that it does not. Installs Schemathesis below .data the first time.
+fuzz-api:
+	@$(PYTHON) config/bootstrap.py fuzz-api

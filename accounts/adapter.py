@@ -14,6 +14,8 @@ from allauth.mfa.adapter import DefaultMFAAdapter
 from django.conf import settings
 from django.shortcuts import render
 
+from config.site import site
+
 log = logging.getLogger(__name__)
 
 
@@ -28,6 +30,12 @@ class Accounts(DefaultAccountAdapter):  # type: ignore[misc]
             log.error("A mail (%s) was not sent: %s", template_prefix, error)
             raise ImmediateHttpResponse(render(current.request, "accounts/mail_not_sent.html", status=503)) from error
 
+    def get_from_email(self) -> str:
+        return site().sender
+
+    def format_email_subject(self, subject: str) -> str:
+        return f"{site().name}: {subject}"
+
     def send_notification_mail(self, *args: Any, **kwargs: Any) -> None:
         # What it tells of has happened already; refusing to show the next page would not undo it.
         with suppress(ImmediateHttpResponse):
@@ -36,8 +44,8 @@ class Accounts(DefaultAccountAdapter):  # type: ignore[misc]
     def _post(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         # allauth builds links from the Host header, which is whatever the sender of the request wrote there.
         links = {name: our_address(value) for name, value in context.items() if name.endswith("_url")}
-        site = SimpleNamespace(name="Assay", domain=settings.SITE_URL)
-        self.render_mail(template_prefix, email, {"email": email, "current_site": site, **context, **links}).send()
+        here = SimpleNamespace(name=site().name, domain=settings.SITE_URL)
+        self.render_mail(template_prefix, email, {"email": email, "current_site": here, **context, **links}).send()
 
 
 class SecondFactors(DefaultMFAAdapter):  # type: ignore[misc]

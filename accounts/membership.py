@@ -2,11 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+
+from django.db.models import F, Q
 
 from accounts.access import grants_of, standing_of, suspensions_of
-from accounts.models import SEATS, Grant, Organisation, Seat, Suspension, User
+from accounts.applications.membership import MANAGERS, alliance_grants
+from accounts.models import SEATS, Grant, Invitation, Organisation, Seat, Suspension, User
 from accounts.tiers import Tier
+
+MISSED = timedelta(days=90)
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,10 +21,16 @@ class Place:
     organisation: Organisation
     is_manager: bool
     seats: Sequence[Seat]
+    invitations: Sequence[Invitation] = ()
+    is_member: bool = True  # whether the organisation's membership holds
 
     @property
     def free(self) -> int:
         return SEATS - len(self.seats)
+
+    @property
+    def to_offer(self) -> int:
+        return self.free - len(self.invitations) if self.is_member else 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +44,7 @@ class Membership:
     joined: bool
     places: Sequence[Place]
     suspensions: Sequence[Suspension]
+    was: Grant | None = None  # a higher one that is over, while it may still be missed
 
     @property
     def is_reader(self) -> bool:
@@ -51,7 +63,15 @@ def membership_of(user: User, *, at: datetime) -> Membership:
         joined=Grant.objects.filter(user=user, how=Grant.How.JOINED, ends_at=None).exists(),
         places=[_place(seat, at) for seat in Seat.objects.holding(at).filter(user=user).select_related("organisation")],
         suspensions=list(suspensions_of(user, at=at).select_related("organisation")),
+        was=_over(user, standing.tier, at),
     )
+
+
+def _over(user: User, tier: Tier, at: datetime) -> Grant | None:
+    theirs = Q(user=user) | Q(organisation__in=Seat.objects.holding(at).filter(user=user).values("organisation"))
+    over = Grant.objects.filter(theirs, tier__gt=tier, ends_at__range=(at - MISSED, at), ends_at__gt=F("starts_at"))
+    last: Grant | None = over.order_by("-ends_at").first()
+    return last
 
 
 def _last_end(grants: Sequence[Grant]) -> datetime | None:
@@ -61,4 +81,8 @@ def _last_end(grants: Sequence[Grant]) -> datetime | None:
 
 def _place(seat: Seat, at: datetime) -> Place:
     seats = Seat.objects.holding(at).filter(organisation=seat.organisation).select_related("user").order_by("number")
-    return Place(seat.organisation, seat.number == 1, list(seats))
+    if seat.number != MANAGERS:
+        return Place(seat.organisation, False, list(seats))
+    invitations = Invitation.objects.open(at).filter(organisation=seat.organisation).order_by("created_at")
+    is_member = alliance_grants(seat.organisation, at).exists()
+    return Place(seat.organisation, True, list(seats), list(invitations), is_member)

@@ -1,28 +1,54 @@
 from typing import cast
 
+from allauth.account.decorators import reauthentication_required
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_http_methods, require_safe
 
-from accounts import actions
+from accounts import actions, closing, personal
 from accounts.access import standing_of
+from accounts.applications.forms import InvitationForm
+from accounts.applications.membership import may_apply
+from accounts.applications.progress import progress_of
+from accounts.ledger import doors_of
 from accounts.membership import membership_of
 from accounts.models import User
+from accounts.panels import panels_for
+from accounts.visits import last_visit
+from config.audit import record
 
 
 @require_safe
 @login_required
 def account_home(request: HttpRequest) -> HttpResponse:
     """The reader's own page."""
+    return home_page(request)
+
+
+def home_page(
+    request: HttpRequest, *, invitation_form: InvitationForm | None = None, inviting_for: int | None = None
+) -> HttpResponse:
+    """The reader's own page, with the form of an invitation that could not be sent, if there is one."""
     user = cast(User, request.user)
     membership = membership_of(user, at=timezone.now())
-    return render(request, "accounts/account_home.html", {"membership": membership})
+    context = {
+        "membership": membership,
+        "doors": doors_of(user),
+        "panels": panels_for(user, membership.tier, last_visit(request, user)),
+        "progress": progress_of(user),
+        "renews": may_apply(user, at=timezone.now()).renews,
+        "invitation_form": InvitationForm(),
+        "refused_form": invitation_form,
+        "inviting_for": inviting_for,
+    }
+    return render(request, "accounts/account_home.html", context)
 
 
 @require_safe
@@ -54,6 +80,47 @@ def circle(request: HttpRequest) -> HttpResponse:
 def leave_circle(request: HttpRequest) -> HttpResponse:
     actions.leave_circle(user=cast(User, request.user))
     messages.success(request, "You have left the Strategic Circle. You can join again at any time.")
+    return redirect("accounts:home")
+
+
+# --- What a reader may do with their own account -----------------------------------------------------------------------
+
+
+@require_http_methods(["POST"])
+@login_required
+def export(request: HttpRequest) -> HttpResponse:
+    """Everything we hold on the reader, as a file. A POST, for it leaves an entry in the audit."""
+    user = cast(User, request.user)
+    with transaction.atomic():
+        record("account.exported", user, by=user)
+        held = personal.everything_on(user)
+    named = f'attachment; filename="assay-{timezone.now():%Y-%m-%d}.json"'
+    dumps = {"indent": 2, "ensure_ascii": False}
+    return JsonResponse(held, json_dumps_params=dumps, headers={"Content-Disposition": named})
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@login_required
+@reauthentication_required  # type: ignore[untyped-decorator]
+def close(request: HttpRequest) -> HttpResponse:
+    """Close the account a week from now. The password or a second factor is asked for again before anything is shown."""
+    user = cast(User, request.user)
+    if request.method == "POST":
+        try:
+            closing.ask(user=user)
+        except closing.NotYet:
+            return redirect("accounts:close")
+        return redirect("accounts:home")
+    context = {"obstacles": closing.obstacles(user), "day": timezone.now() + closing.WEEK}
+    return render(request, "accounts/close.html", context)
+
+
+@require_http_methods(["POST"])
+@login_required
+def keep(request: HttpRequest) -> HttpResponse:
+    """Stay after all: one POST, and the week is forgotten."""
+    if closing.keep(user=cast(User, request.user)):
+        messages.success(request, "Your account stays open. Nothing of it was removed.")
     return redirect("accounts:home")
 
 

@@ -13,6 +13,7 @@ from profiles.models.history import recorded
 TIERS = [(tier.value, tier.title) for tier in GATED]
 
 
+@recorded()
 class Teaser(models.Model):
     """What anyone may know of a briefing: its title, its summary, and from which tier upwards it opens."""
 
@@ -21,9 +22,11 @@ class Teaser(models.Model):
     title = models.CharField(max_length=300)
     summary = models.TextField(blank=True)
     contents = models.TextField(blank=True, help_text="One heading a line; public.")
+    added_at = models.DateTimeField(null=True, editable=False, default=timezone.now)  # none: before this was noted
 
     class Meta:
         ordering = ["profile", "tier"]
+        verbose_name = "briefing"  # on the desk they are one form
         constraints = [
             models.UniqueConstraint(
                 "profile",
@@ -137,3 +140,15 @@ class PreviewLink(models.Model):
 
     def __str__(self) -> str:
         return f"{self.revision} as {self.get_persona_display()}"
+
+
+class Cited(Citation):
+    """A citation as somebody sees it who writes notes: by its profile and source, with a note or without one yet."""
+
+    class Meta:
+        proxy = True
+        default_permissions = ()
+        verbose_name = "cited source"
+
+    def __str__(self) -> str:
+        return f"{self.profile}: {self.source}"

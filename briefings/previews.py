@@ -9,7 +9,7 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import transaction
 from django.db.models import F
 from django.db.models.functions import Now
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.utils import timezone
@@ -68,12 +68,15 @@ def preview(request: HttpRequest, revision: Revision, persona: str, *, figure_ur
         "figure_url": figure_url,
         **more,
     }
-    return private(render(request, "briefings/preview.html", context))
+    return private(render(request, "briefings/text_preview.html", context))
 
 
 def picture(revision: Revision) -> HttpResponseBase:
     """The picture of a text that may not be live yet."""
-    return private(send_picture(revision.figure, kept=PRIVATE))
+    figure = revision.figure
+    if figure is None:
+        raise Http404
+    return private(send_picture(figure.path, figure.extension, kept=PRIVATE))
 
 
 Answer = TypeVar("Answer", bound=HttpResponseBase)

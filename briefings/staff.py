@@ -9,29 +9,45 @@ AUTHOR, EDITOR, OFFICER = "Author", "Editor", "Membership officer"
 
 EVIDENCE = ["source", "derivation", "citation", "judgement", "judgementcitation"]
 TEXT = ["profile", "revision", "facetvalue", "figure", "person"]
+INTAKE = ["intake"]
 GATED = ["teaser", "briefing", "sourcenote"]
 
 # Whoever leaves the desk of an author takes no profile with them: removing is for what a draft consists of.
 AUTHORS = {
-    "view": ["publisher", "term", "correction", "grade", "gradingstate", "ticket", *EVIDENCE, *TEXT, *GATED],
-    "add": [*EVIDENCE, *TEXT, *GATED],
-    "change": [*EVIDENCE, *TEXT, *GATED],
+    "view": [
+        "publisher",
+        "term",
+        "correction",
+        "grade",
+        "gradingstate",
+        "ticket",
+        "dailycount",
+        *EVIDENCE,
+        *TEXT,
+        *INTAKE,
+        *GATED,
+    ],
+    "add": [*EVIDENCE, *TEXT, *INTAKE, *GATED],
+    "change": [*EVIDENCE, *TEXT, *INTAKE, *GATED],
     "delete": ["derivation", "citation", "judgement", "judgementcitation", "facetvalue", *GATED],
 }
 EDITORS = {
-    "view": ["page"],
+    "view": ["page", "wording"],
     "add": ["publisher", "term", "correction", "page"],
     "change": ["publisher", "term", "correction", "ticket", "page"],
-    "delete": ["source", "publisher", "term"],
+    "delete": ["source", "publisher", "term", *INTAKE],
     "publish": ["profile"],
 }
 OFFICERS = {
-    "view": ["user", "organisation", "seat", "grant", "application", "suspension"],
-    "add": ["grant", "suspension"],
+    "view": ["user", "organisation", "seat", "grant", "application", "suspension", "mutedaddress"],
+    "add": ["organisation", "seat", "grant", "suspension", "mutedaddress"],
     "change": ["organisation", "seat", "grant", "application", "suspension"],
+    "delete": ["mutedaddress"],
+    "export": ["members"],
+    "end": ["sessions"],
 }
 MAY = {AUTHOR: [AUTHORS], EDITOR: [AUTHORS, EDITORS], OFFICER: [OFFICERS]}
-APPS = {AUTHOR: ["profiles", "briefings"], EDITOR: ["profiles", "briefings"], OFFICER: ["accounts"]}
+APPS = {AUTHOR: ["profiles", "briefings"], EDITOR: ["profiles", "briefings"], OFFICER: ["accounts", "config"]}
 
 
 def make_groups() -> None:

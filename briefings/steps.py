@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 from django.urls import reverse
 
 from accounts.access import Standing
+from accounts.applications.states import State
 from accounts.tiers import Tier
 from briefings.teasers import page_of
 
@@ -43,8 +44,33 @@ def next_step(standing: Standing, locked: Sequence[Tier], *, back: str) -> Step 
     if min(locked) == Tier.STRATEGIC_CIRCLE:
         words = "You are logged in. The Strategic Circle is free, and joining it takes one click."
         return Step(words, "Join the Strategic Circle", _from(reverse("accounts:circle"), back))
-    words = "The rest is for members of the Leadership Alliance: companies that hold IP address resources."
-    return Step(words, "About the Leadership Alliance", page_of(Tier.LEADERSHIP_ALLIANCE))
+    return _towards_the_alliance(standing)
+
+
+APPLYING = {
+    State.DRAFT: ("You have begun an application to the Leadership Alliance, which opens the rest.", "Go on with it"),
+    State.SUBMITTED: (
+        "The rest opens once your application to the Leadership Alliance is approved. A decision takes up to five working days.",
+        "Where it stands",
+    ),
+    State.NEEDS_INFORMATION: (
+        "Your application to the Leadership Alliance, which opens the rest, waits for an answer from you.",
+        "Answer",
+    ),
+}
+
+
+def _towards_the_alliance(standing: Standing) -> Step:
+    if standing.applying:
+        words, label = APPLYING[standing.applying]
+        return Step(words, label, reverse("accounts:application"))
+    return Step(
+        "The rest is for members of the Leadership Alliance: companies that hold IP address resources.",
+        "Apply to the Leadership Alliance",
+        reverse("accounts:application"),
+        "About the Leadership Alliance",
+        page_of(Tier.LEADERSHIP_ALLIANCE),
+    )
 
 
 def _from(url: str, back: str) -> str:

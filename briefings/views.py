@@ -9,6 +9,7 @@ from accounts.access import standing_of, tier_of
 from briefings import previews
 from briefings.models import PreviewLink
 from briefings.panel import panel_of
+from config import usage
 from config.pagecache import PRIVATE
 from profiles.models import Profile, Revision
 from profiles.public import Moved, profile_at
@@ -29,18 +30,18 @@ def briefing_detail(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 @require_safe
-def preview_link(request: HttpRequest, secret: str) -> HttpResponse:
+def preview_link(request: HttpRequest, preview: str) -> HttpResponse:
     """What somebody who was sent a secret address may see of a text that is not public yet."""
-    link, revision = _shared(secret)
+    link, revision = _shared(preview)
     if request.method == "GET":
         previews.count_opening(link)
-    figure_url = reverse("briefings:preview_figure", args=[secret])
+    figure_url = reverse("briefings:preview_figure", args=[preview])
     return previews.preview(request, revision, link.persona, figure_url=figure_url, link=link)
 
 
 @require_safe
-def preview_figure(request: HttpRequest, secret: str) -> HttpResponseBase:
-    _link, revision = _shared(secret)
+def preview_figure(request: HttpRequest, preview: str) -> HttpResponseBase:
+    _link, revision = _shared(preview)
     return previews.picture(revision)
 
 
@@ -60,4 +61,6 @@ def _page(request: HttpRequest, profile: Profile) -> HttpResponse:
         standing=lambda: standing_of(request.user, at=at),
         back=request.path,
     )
+    if panel["opened"]:
+        usage.seen(profile.get_absolute_url() + "briefing/", request.META)
     return render(request, "briefings/briefing_detail.html", panel)

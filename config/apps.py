@@ -11,7 +11,7 @@ class ConfigConfig(AppConfig):
     verbose_name = "Assay"
 
     def ready(self) -> None:
-        from config import mailing, wall  # noqa: F401  (mailing has chores)
+        from config import mailing, sessions, wall  # noqa: F401  (mailing and sessions have chores)
 
         autodiscover_modules("chores", "mails")
         post_migrate.connect(wall.build_after_migrate, dispatch_uid="second wall")

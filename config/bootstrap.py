@@ -29,6 +29,7 @@ COMMANDS = {
     "soak": ("run", ["-m", "tests.faults.soak"]),
     "screenshots": ("test", ["-m", "tests.browser.screenshots"]),
     "bench-grading": ("run", ["-m", "benchmarks.grading"]),
+    "fuzz-api": ("run", ["-m", "tests.fuzz_api"]),
 }
 
 

@@ -24,6 +24,9 @@ class ForgivingRedisCache(RedisCache):
     def add(self, *args: Any, **kwargs: Any) -> bool:
         return bool(self._forgive(super().add, True, *args, **kwargs))
 
+    def incr(self, *args: Any, **kwargs: Any) -> int:
+        return int(self._forgive(super().incr, 0, *args, **kwargs))
+
     def delete(self, *args: Any, **kwargs: Any) -> bool:
         return bool(self._forgive(super().delete, False, *args, **kwargs))
 

@@ -23,6 +23,7 @@ log = logging.getLogger(__name__)
 PATIENT = settings.PROCESS in {"worker", "beat"}  # nobody waits for these
 SWEEP_SECONDS = 0.5  # an edit by plain SQL waits this long at most; an edit on the desk is nudged and does not wait
 CHORES_SECONDS = 5.0
+EVIDENCE_SECONDS = 5.0  # one question each time: a slow registry keeps one process, and only for ten seconds
 NO_MESSAGE = (ValueError, TypeError, LookupError, AttributeError, RecursionError)  # what misreading one raises
 WAITING_MESSAGES_MAX = 20  # beyond this nobody is taking them, and another one would say nothing new
 
@@ -101,10 +102,11 @@ app.conf.update(
     beat_schedule={
         "sweep": {"task": "profiles.grading.tasks.sweep", "schedule": SWEEP_SECONDS},
         "chores": {"task": "config.tasks.do_chores", "schedule": CHORES_SECONDS},
+        "evidence": {"task": "accounts.tasks.look_at_evidence", "schedule": EVIDENCE_SECONDS},
         "audit": {"task": "profiles.grading.tasks.audit", "schedule": crontab(hour=3, minute=17)},
     },
 )
-app.autodiscover_tasks(["profiles.grading", "config"])
+app.autodiscover_tasks(["profiles.grading", "profiles.intake", "profiles", "config", "accounts"])
 
 
 @worker_process_init.connect

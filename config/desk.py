@@ -8,24 +8,34 @@ from django.contrib import messages
 from django.contrib.admin import AdminSite
 from django.core.exceptions import BadRequest
 from django.db import IntegrityError
+from django.db.models.base import ModelBase
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import SimpleTemplateResponse, TemplateResponse
 
 from config import wall
 from config.audit import acting
+from config.site import site
 from config.waiting import waiting_for
 from profiles.grading.pipeline import editing
 
 WHY_MAX = 500
 READS_GATED = "briefings.view_briefing"
+KEYS = {"mfa.authenticator", "usersessions.usersession"}  # secrets, and what opens a session: nobody needs to see them
 
 
 class Desk(AdminSite):
     """The editors' side. Every change made here is one transaction that says where it came from and who made it."""
 
-    site_header = "Assay desk"
-    site_title = "Assay desk"
     index_title = "What needs a hand"
+
+    def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
+        """Give a model pages of its own, unless what it holds would be a key to somebody's account."""
+        models: list[Any] = [model_or_iterable] if isinstance(model_or_iterable, ModelBase) else list(model_or_iterable)
+        super().register([model for model in models if model._meta.label_lower not in KEYS], admin_class, **options)
+
+    def each_context(self, request: HttpRequest) -> dict[str, Any]:
+        name = f"{site().name} desk"
+        return {**super().each_context(request), "site_header": name, "site_title": name}
 
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """Hand over to the one door that knows second factors and counts failed attempts."""

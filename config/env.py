@@ -8,6 +8,7 @@ import os
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
+from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
@@ -15,7 +16,7 @@ ROOT = Path(__file__).resolve().parent.parent
 LOCAL_HOSTS = {"localhost", "127.0.0.1", "::1"}
 NAMES = (
     *("DATABASE_URL", "REDIS_URL", "SECRET_KEY", "SITE_URL", "ALLOWED_HOSTS", "EMAIL_URL", "DEBUG"),
-    *("DEMO", "DEMO_PASSWORD", "PORT", "RDAP_URL", "DATA_DIR", "TRUSTED_PROXIES", "INTAKE_FETCH"),
+    *("DEMO", "DEMO_PASSWORD", "PORT", "RDAP_URL", "DNS_RESOLVER", "DATA_DIR", "TRUSTED_PROXIES", "INTAKE_FETCH"),
 )
 WEB_SCHEMES = {"http", "https"}
 SECRET_KEY_LENGTH = 32
@@ -41,6 +42,7 @@ class Environment:
     demo_password: str
     port: int
     rdap_url: str
+    dns_resolver: tuple[str, int] | None
     data_dir: Path
     trusted_proxies: int
     intake_fetch: bool
@@ -89,6 +91,7 @@ def read(environ: Mapping[str, str] = os.environ) -> Environment:
         demo_password=environ.get("DEMO_PASSWORD", ""),
         port=port,
         rdap_url=_url(environ, "RDAP_URL", WEB_SCHEMES) or "https://rdap.org",
+        dns_resolver=_address(environ, "DNS_RESOLVER", 53),
         data_dir=data_dir,
         trusted_proxies=_number(environ, "TRUSTED_PROXIES", 0, 0, 10),
         intake_fetch=_flag(environ, "INTAKE_FETCH"),
@@ -141,6 +144,24 @@ def _url(environ: Mapping[str, str], name: str, schemes: set[str]) -> str:
         starts = " or ".join(sorted(f"{scheme}:" for scheme in schemes))
         raise BadEnvironment(f"{name} must start with {starts} (see .env.example).")
     return value
+
+
+def _address(environ: Mapping[str, str], name: str, port: int) -> tuple[str, int] | None:
+    """Return an IP address and a port; None where it is unset."""
+    value = environ.get(name, "").strip()
+    if not value:
+        return None
+    try:
+        address = ip_address(value)
+    except ValueError:
+        parts = _parts(name, f"//{value}")
+        try:
+            address, port = ip_address(parts.hostname or ""), parts.port or port
+        except ValueError:
+            raise BadEnvironment(
+                f"{name} is {value!r}; write an IP address, with a port or without (see .env.example)."
+            ) from None
+    return str(address), port
 
 
 def _parts(name: str, value: str) -> SplitResult:

@@ -24,6 +24,7 @@ from django.utils import timezone
 
 from config.chores import chore
 from config.models import MutedAddress, OutgoingMail
+from config.site import site
 
 log = logging.getLogger(__name__)
 
@@ -78,7 +79,7 @@ def post(
 
 def written(template: str, context: Mapping[str, Any], *, headers: Mapping[str, str] | None = None) -> Written:
     """Return what a text template says; its first line is the subject."""
-    plain = Context({"site_url": settings.SITE_URL, **context}, autoescape=False)
+    plain = Context({"site_url": settings.SITE_URL, "site": site(), **context}, autoescape=False)
     said: str = get_template(template).template.render(plain)  # type: ignore[attr-defined]
     subject, _, text = said.strip().partition("\n")
     return Written(subject.strip(), f"{text.strip()}\n", headers or {})
@@ -135,7 +136,12 @@ def _why_not(mail: OutgoingMail) -> str:
 
 def _send(mail: OutgoingMail, said: Written) -> None:
     headers = {"Message-ID": _message_id(mail.key), "Auto-Submitted": "auto-generated", **said.headers}
-    EmailMessage(f"Assay: {said.subject}", said.text, to=[mail.to], headers=headers).send()
+    message = EmailMessage(
+        f"{site().name}: {said.subject}", said.text, from_email=site().sender, to=[mail.to], headers=headers
+    )
+    if site().contact_address:
+        message.reply_to = [site().contact_address]
+    message.send()
 
 
 def _message_id(key: str) -> str:

@@ -1,8 +1,9 @@
 import pgtrigger
+from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models.functions import Lower, Now
 
-from config.audit import never_emptied
+from config.audit import audited, never_emptied
 
 WAS, IS = (
     f"ROW({', '.join(f'{side}.{column}' for column in ('id', 'at', 'actor', 'verb', 'subject_kind', 'subject_id'))})"
@@ -116,6 +117,52 @@ class ChoreTurn(models.Model):
 
     class Meta:
         default_permissions = ()
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Site(models.Model):
+    """What the site is called and who answers for it: one row, edited by administrators."""
+
+    THE_ONE = 1
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=THE_ONE, editable=False)
+    name = models.CharField(
+        max_length=40,
+        default="Assay",
+        validators=[RegexValidator(r"\A[^\x00-\x1f<>\"]+\Z", "Write a name of letters, digits and spaces.")],
+        help_text="In the header, in titles and feeds, and before the subject of each mail.",
+    )
+    contact_address = models.EmailField(
+        blank=True,
+        help_text="In the footer, and where answers to mails go. Leave it empty to show the contact page alone.",
+    )
+    imprint = models.TextField(
+        blank=True, max_length=1000, help_text="Who runs the site, one line each; stands in the footer."
+    )
+    logo = models.BinaryField(null=True, editable=False)
+    logo_digest = models.CharField(max_length=64, blank=True, editable=False)
+    logo_width = models.PositiveSmallIntegerField(default=0, editable=False)
+    logo_height = models.PositiveSmallIntegerField(default=0, editable=False)
+    changed_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        verbose_name = "the site"
+        verbose_name_plural = "the site"
+        default_permissions = ("view", "change")
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(id=1), name="one_site", violation_error_message="There is one record of the site."
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(name=""), name="site_named", violation_error_message="The site needs a name."
+            ),
+        ]
+        triggers = [
+            audited("site.filed", pgtrigger.Insert, kind="site", says=["changed_at"]),
+            audited("site.changed", pgtrigger.Update, kind="site", says=["changed_at"]),
+        ]
 
     def __str__(self) -> str:
         return self.name

@@ -12,6 +12,8 @@ from django.template.loader import render_to_string
 from django.utils.cache import get_conditional_response, patch_vary_headers
 from django.views.decorators.http import require_safe
 
+from config import usage
+
 PUBLIC = "public, max-age=60, s-maxage=300, stale-while-revalidate=60"
 PRIVATE = "private, no-store"
 # A tombstone as well: not kept, it would leave the page it stands for in the caches.
@@ -26,7 +28,10 @@ class PersonalPage(RuntimeError):
 
 
 def public(view: View[P]) -> View[P]:
-    """The same bytes for everybody: no session, no token, no cookie; an ETag made of what is shown."""
+    """The same bytes for everybody: no session, no token, no cookie; an ETag made of what is shown.
+
+    What is too large to be held at once comes with an ETag of its own.
+    """
 
     @require_safe
     @wraps(view)
@@ -41,11 +46,13 @@ def public(view: View[P]) -> View[P]:
             raise PersonalPage(request.path)
         response["Cache-Control"] = PUBLIC
         if response.status_code == 200:
-            etag = f'"{blake2b(response.content, digest_size=16).hexdigest()}"'
+            usage.seen(request.path, request.META)
+            etag = response.get("ETag") or f'"{blake2b(response.content, digest_size=16).hexdigest()}"'
             response["ETag"] = etag
             return get_conditional_response(request, etag=etag, response=response) or response
         return response
 
+    answer.__dict__["is_public"] = True  # templates name the address of such a page as its own
     return answer
 
 

@@ -1,7 +1,8 @@
 from django.contrib import admin
-from django.urls import include, path
+from django.urls import include, path, re_path
 from django.views.generic import RedirectView
 
+from briefings import desk
 from config import views
 from config.outbox import outbox
 
@@ -9,12 +10,15 @@ urlpatterns = [
     path("livez", views.livez, name="livez"),
     path("readyz", views.readyz, name="readyz"),
     path("outbox/", outbox, name="outbox"),
+    re_path(r"^media/site/(?P<digest>[0-9a-f]{64})\.(?P<extension>webp)$", views.logo, name="logo"),
     path("favicon.ico", RedirectView.as_view(url="/static/favicon.ico", permanent=True)),
+    path("admin/dossier/", admin.site.admin_view(desk.dossiers), name="dossier"),
     path("admin/", admin.site.urls),
     path("accounts/", include("allauth.urls")),
     path("", include("accounts.urls")),
     path("", include("briefings.urls")),
     path("", include("briefings.alerts.urls")),
+    path("api/", include("profiles.api.urls")),
     path("", include("profiles.urls")),
 ]
 

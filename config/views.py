@@ -4,10 +4,12 @@ from django.conf import settings
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 from django.db.utils import Error as DatabaseError
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 from redis import Redis, RedisError
+
+from config.models import Site
 
 
 @require_safe
@@ -48,6 +50,16 @@ def _redis() -> str:
     except RedisError:
         return "unreachable"
     return "ok"
+
+
+@require_safe
+def logo(request: HttpRequest, digest: str, extension: str) -> HttpResponse:
+    """The site's logo. The address holds the hash of the bytes, so it never means anything else."""
+    found = Site.objects.filter(logo_digest=digest).values_list("logo", flat=True).first()
+    if not found:
+        raise Http404
+    headers = {"Cache-Control": "public, max-age=31536000, immutable", "X-Content-Type-Options": "nosniff"}
+    return HttpResponse(bytes(found), content_type=f"image/{extension}", headers=headers)
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:

@@ -41,6 +41,10 @@ class NotPublished(Exception):
     """This profile was never published."""
 
 
+class CannotSupersede(Exception):
+    """This correction does not come after that one, or another one did; its text is a sentence."""
+
+
 # --- Drafts -----------------------------------------------------------------------------------------------------------
 
 
@@ -308,10 +312,23 @@ def restore_profile(*, profile_id: int, by: AbstractBaseUser | None = None) -> N
 def add_correction(
     *, profile_id: int, text: str, on: date | None = None, supersedes_id: int | None = None
 ) -> Correction:
-    """Say in public what we had wrong. The same words on the same day are one correction."""
+    """Say in public what we had wrong. The same words on the same day are one correction. Raises CannotSupersede."""
     with editing(by=DESK):
         profile = locked(profile_id)
         correction, _new = Correction.objects.get_or_create(profile=profile, on=on or today(), text=text)
-        if supersedes_id and supersedes_id != correction.pk:
-            profile.corrections.filter(pk=supersedes_id).update(superseded_by=correction)
+        if supersedes_id:
+            _supersede(profile.corrections.filter(pk=supersedes_id).first(), correction)
         return correction
+
+
+def _supersede(earlier: Correction | None, later: Correction) -> None:
+    if earlier is None or (earlier.on, earlier.pk) > (later.on, later.pk):
+        raise CannotSupersede("A correction supersedes an earlier one of the same profile.")
+    if earlier.pk == later.pk or earlier.superseded_by_id == later.pk:
+        return
+    if earlier.superseded_by_id:
+        raise CannotSupersede(
+            f"The correction of {earlier.on} has been superseded already; choose the one that stands."
+        )
+    earlier.superseded_by = later
+    earlier.save(update_fields=["superseded_by"])

@@ -1,6 +1,6 @@
 """What a stranger may know of: live profiles at their address, and the sources and publishers behind them."""
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.db.models.expressions import RawSQL
 from django.http import Http404
 
@@ -26,6 +26,11 @@ def public_sources() -> QuerySet[Source]:
 def public_publishers() -> QuerySet[Publisher]:
     """Publishers of public sources. One that only drafts know is nobody's business yet."""
     return Publisher.objects.filter(pk__in=public_sources().values("publisher"))
+
+
+def publishers_with_sources() -> QuerySet[Publisher]:
+    """Public publishers with the `number` of their public sources."""
+    return public_publishers().annotate(number=Count("sources", filter=Q(sources__in=public_sources())))
 
 
 def public_people() -> QuerySet[Person]:

@@ -153,6 +153,11 @@ def name_terms(search: Search) -> tuple[Search, dict[str, str], list[str]]:
     return replace(search, chosen=kept), names, [_unknown(facet) for facet in missing]
 
 
+def with_term(facet: str, slug: str) -> ProfileQuerySet:
+    """The live profiles whose answer to this facet is this term."""
+    return matching(Search(chosen={facet: slug}))
+
+
 def terms_in_use() -> QuerySet[Term]:
     """Terms that a live profile has. A term that only drafts have is nobody's business yet."""
     return Term.objects.filter(

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 
 from django.conf import settings
 from django.urls import reverse
@@ -14,14 +15,15 @@ from profiles.public import public_people, public_publishers
 # What one sitemap may hold by its protocol.
 LARGEST = 50_000
 STATIC = (
-    "home",
-    "profile_list",
-    "publisher_list",
-    "methodology",
-    "correction_list",
-    "membership",
-    "strategic_circle",
-    "leadership_alliance",
+    "profiles:home",
+    "profiles:profile_list",
+    "profiles:publisher_list",
+    "profiles:methodology",
+    "profiles:correction_list",
+    "profiles:membership",
+    "profiles:strategic_circle",
+    "profiles:leadership_alliance",
+    "api:documentation",
 )
 
 
@@ -43,7 +45,7 @@ class Entry:
 
 def entries() -> Iterator[Entry]:
     for name in STATIC:
-        yield Entry(reverse(f"profiles:{name}"))
+        yield Entry(reverse(name))
     for page in Page.objects.only("slug", "changed_at"):
         yield Entry(page.get_absolute_url(), page.changed_at)
     profiles = Profile.objects.published().order_by("slug").values_list("slug", search.changed_at())
@@ -52,3 +54,14 @@ def entries() -> Iterator[Entry]:
     for rows in (search.terms_in_use(), public_publishers(), public_people()):
         for row in rows:
             yield Entry(row.get_absolute_url())
+
+
+def part(number: int) -> list[Entry]:
+    """Return the addresses of one sitemap, the first being number 1; empty where there are no more."""
+    return list(islice(entries(), (number - 1) * LARGEST, number * LARGEST))
+
+
+def parts() -> list[Entry]:
+    """Return the sitemaps that hold everything, where one is not enough."""
+    number = sum(1 for _entry in entries())
+    return [Entry(reverse("profiles:sitemap_part", args=[one + 1])) for one in range(-(-number // LARGEST))]

@@ -232,6 +232,26 @@ def give(tier: Tier, to: User | Organisation, **fields) -> Grant:
     return Grant.objects.create(tier=tier, **{**holder, "starts_at": LONG_AGO, **fields})
 
 
+def make_application(applicant: User | None = None, *, submitted=True, upload=None, **written):
+    """An application for AS64500, handed in unless it is to stay a draft."""
+    from accounts.applications import actions
+    from accounts.models import Application
+
+    applicant = applicant or make_user()
+    texts = {"organisation": "Example Networks", "resources": "AS64500", "role": "Owner", **written}
+    open_one = Application.objects.open().filter(applicant=applicant).first()
+    do = actions.submit if submitted else actions.save
+    seen = open_one.version if open_one else 0
+    return do(applicant=applicant, written=actions.Written(**texts, upload=upload), seen=seen)
+
+
+def find_evidence(application, *, kind="rdap", asked=None, outcome="matched") -> None:
+    """As if the registry, or DNS, had answered."""
+    check = application.checks.filter(outcome="", kind=kind, **({"asked": asked} if asked else {})).first()
+    check.outcome, check.answer, check.answered_at = outcome, "As a test has it.", timezone.now()
+    check.save()
+
+
 def make_organisation(*people: User, name="Example Networks", **fields) -> Organisation:
     """A company of which these people have a seat each, the first the manager's."""
     organisation = Organisation.objects.create(name=name, **fields)

@@ -1,5 +1,6 @@
 """The cast. A stranger is plain `client`."""
 
+import math
 from contextlib import contextmanager
 
 import pytest
@@ -8,7 +9,7 @@ from django.test import Client, TransactionTestCase
 from psycopg.pq import TransactionStatus
 
 from accounts.tiers import Tier
-from config import wall
+from config import site, wall
 from tests.builders import give, make_organisation, make_user
 
 OF_THE_SCHEMA = {"django_content_type", "auth_permission", "auth_group", "auth_group_permissions"}
@@ -57,6 +58,12 @@ def client(request):
 @pytest.fixture(autouse=True)
 def figures_of_this_test_only(settings, tmp_path):
     settings.MEDIA_ROOT = tmp_path / "media"
+
+
+@pytest.fixture(autouse=True)
+def the_site_is_known(monkeypatch):
+    # As in a process that has served a page before; a test of the record itself forgets it first.
+    monkeypatch.setattr(site, "_known", (site.Record(), math.inf))
 
 
 @pytest.fixture(autouse=True)

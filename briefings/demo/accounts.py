@@ -12,7 +12,9 @@ from django.contrib.auth.hashers import make_password
 from django.utils import timezone
 
 from accounts import actions
-from accounts.models import Grant, Organisation, Seat, User
+from accounts.applications import actions as applications
+from accounts.applications.actions import Written
+from accounts.models import Check, Grant, Organisation, Seat, User
 from accounts.tiers import Tier
 from briefings import staff
 from briefings.alerts.actions import follow
@@ -50,9 +52,10 @@ ROLES = (
     Role("circle", "Mina", "member of the Strategic Circle"),
     Role("alliance", "Alma", "member of the Leadership Alliance, manager of her organisation's seats"),
     Role("colleague", "Carl", "member of the Leadership Alliance, on the second seat"),
-    Role("applicant", "Anton", "a reader, kept for an application"),
-    Role("waiting", "Vera", "a reader, kept for an application that needs information"),
-    Role("refused", "Rolf", "a reader, kept for a refused application"),
+    Role("applicant", "Anton", "has begun an application to the Alliance, and not sent it"),
+    Role("waiting", "Vera", "has applied to the Alliance, and waits for the officer"),
+    Role("asked", "Nadia", "has applied to the Alliance, and was asked for more"),
+    Role("refused", "Rolf", "has applied to the Alliance, and was refused"),
     Role("expired", "Ella", "a reader whose membership of the Alliance has ended"),
     Role("suspended", "Simon", "member of the Strategic Circle, suspended"),
     Role("author", "Wanda", "author, on the desk", staff.AUTHOR),
@@ -69,6 +72,7 @@ def seed_accounts(password: str) -> dict[str, User]:
     hashed = make_password(password)  # once: hashing is slow on purpose
     people = {role.role: _seed(role, hashed) for role in ROLES}
     _fill_the_ledger(people)
+    _apply_to_the_alliance(people)
     return people
 
 
@@ -102,6 +106,31 @@ def follow_something(people: dict[str, User]) -> None:
     """Let the member of the Circle follow two profiles: what moves on one is told at once, on the other once a day."""
     for slug, often in (("afrinic", "at-once"), ("chatbit", "")):
         follow(user=people["circle"], subject=asked_for({"profile": slug}), often=often)
+
+
+def _apply_to_the_alliance(people: dict[str, User]) -> None:
+    """One application for each state that an applicant may find theirs in."""
+    officer = people["officer"]
+    draft = Written(organisation="Example Fibre (demo)", resources="AS64501", statement="Still looking for our handle.")
+    applications.save(applicant=people["applicant"], written=draft, seen=0)
+    sent = {}
+    for role, name, resource in (
+        ("waiting", "Example Transit (demo)", "AS64502"),
+        ("asked", "Example Campus (demo)", "192.0.2.0/24"),
+        ("refused", "Example Resale (demo)", "198.51.100.0/24"),
+    ):
+        written = Written(organisation=name, resources=resource, role="Head of network")
+        sent[role] = applications.submit(applicant=people[role], written=written, seen=0)
+    question = "Who at Example Campus may speak for the prefix? A letter of your registry would do."
+    applications.ask(application_id=sent["asked"].pk, version=1, by=officer, question=question)
+    reason = "The registry shows another holder of this prefix, and you wrote that you sell it on."
+    applications.refuse(application_id=sent["refused"].pk, version=1, by=officer, reason=reason)
+    # Nothing of the demo is asked of a real registry.
+    Check.objects.filter(outcome="").update(
+        outcome=Check.Outcome.NO_MATCH,
+        answer="Made up for the demo: no registry was asked.",
+        answered_at=timezone.now(),
+    )
 
 
 def _seed(role: Role, hashed: str) -> User:

@@ -1,5 +1,35 @@
 """The desk: publishers, sources, citations, profiles, and how the grading fares."""
 
-from profiles.admin import four_eyes, grading, home, profiles, publishers, settling, site, sources, text
+from profiles.admin import (
+    corrections,
+    figures,
+    four_eyes,
+    grading,
+    home,
+    intake,
+    profiles,
+    publishers,
+    settling,
+    site,
+    sources,
+    text,
+    tickets,
+    usage,
+)
 
-__all__ = ["four_eyes", "grading", "home", "profiles", "publishers", "settling", "site", "sources", "text"]
+__all__ = [
+    "corrections",
+    "figures",
+    "four_eyes",
+    "grading",
+    "home",
+    "intake",
+    "profiles",
+    "publishers",
+    "settling",
+    "site",
+    "sources",
+    "text",
+    "tickets",
+    "usage",
+]

@@ -11,11 +11,10 @@ from django.utils import timezone
 
 from config.waiting import Waiting, told_by
 from profiles.admin.profiles import LIVE, SupportingLines, due_for_verification
-from profiles.admin.sources import unchecked
 from profiles.admin.text import STANDINGS, written_by
 from profiles.grading import pipeline
-from profiles.models import GradingState, Mark, Profile, Proposal, Revision, RevisionStep, Ticket
-from profiles.public import public_sources
+from profiles.intake import links
+from profiles.models import GradingState, Mark, Profile, Proposal, Revision, RevisionStep, Source, Ticket
 from profiles.stages import PUBLISH
 
 SILENT = timedelta(minutes=1)
@@ -99,8 +98,8 @@ def _for_editors() -> Iterator[Waiting]:
         _list("proposal"),
         proposed["since"],
     )
-    reported = Ticket.objects.filter(closed_at=None).aggregate(count=Count("pk"), since=Min("created_at"))
-    tickets = _list("ticket", closed_at__isempty="1")
+    reported = Ticket.objects.filter(state__in=Ticket.WAITING).aggregate(count=Count("pk"), since=Min("created_at"))
+    tickets = _list("ticket")
     yield Waiting("report of a reader", "reports of readers", reported["count"], tickets, reported["since"])
 
 
@@ -119,9 +118,13 @@ def _profiles() -> Iterator[Waiting]:
 
 
 def _sources() -> Iterator[Waiting]:
-    note = "Nobody has opened their address for a year."
-    count, recheck = unchecked(public_sources()).count(), _list("source", recheck="due")
-    yield Waiting("source to look at again", "sources to look at again", count, recheck, note=note)
+    said = Source.objects.aggregate(
+        failing=Count("pk", filter=links.failing()), stale=Count("pk", filter=links.stale())
+    )
+    failing, stale = _list("source", recheck="failing"), _list("source", recheck="stale")
+    yield Waiting("source whose address fails", "sources whose address fails", said["failing"], failing)
+    note = "Nobody has looked at them for a year."
+    yield Waiting("source to look at again", "sources to look at again", said["stale"], stale, note=note)
 
 
 def _grading() -> Iterator[Waiting | str]:

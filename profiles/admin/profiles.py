@@ -12,16 +12,17 @@ from django.utils.safestring import SafeString
 from django.utils.text import Truncator
 
 from profiles import actions
+from profiles.admin.corrections import CorrectionInline
 from profiles.admin.four_eyes import propose_direct
 from profiles.admin.meanwhile import SeesOthers
 from profiles.admin.settling import settling_link
 from profiles.admin.shared import PUBLISH, DeskAdmin, EditorsAlone, listed, person_of, told
+from profiles.admin.tables import CitationTables
 from profiles.admin.what_if import CitationsWhatIf
 from profiles.grading.scale import SCALE, band_of
 from profiles.letters import hold_back
 from profiles.models import (
     Citation,
-    Correction,
     Grade,
     GradingState,
     Judgement,
@@ -139,13 +140,6 @@ class CitationInline(admin.StackedInline):
         return super().get_queryset(request).select_related("source").prefetch_related("links")
 
 
-class CorrectionInline(admin.TabularInline):
-    model = Correction
-    fields = ["on", "text", "superseded_by"]
-    extra = 0
-    can_delete = False
-
-
 class PendingFilter(admin.SimpleListFilter):
     title = "grading"
     parameter_name = "grading"
@@ -219,7 +213,7 @@ class VerificationFilter(admin.SimpleListFilter):
 
 
 @admin.register(Profile)
-class ProfileAdmin(SeesOthers, CitationsWhatIf, EditorsAlone, DeskAdmin):
+class ProfileAdmin(SeesOthers, CitationTables, CitationsWhatIf, EditorsAlone, DeskAdmin):
     list_display = [
         "slug",
         "live_name",
@@ -231,7 +225,7 @@ class ProfileAdmin(SeesOthers, CitationsWhatIf, EditorsAlone, DeskAdmin):
     list_select_related = ["live_revision", "state"]
     list_filter = [StandingFilter, RestsOnFilter, PendingFilter, VerificationFilter, "next_review"]
     search_fields = ["slug", "live_revision__name"]
-    actions = ["withdraw", "put_up_again"]
+    actions = ["withdraw", "put_up_again", *CitationTables.actions]
     inlines = [JudgementInline, CitationInline, CorrectionInline]
     fields = [
         "slug",

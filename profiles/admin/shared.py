@@ -3,28 +3,24 @@
 from collections.abc import Iterator
 from typing import Any
 
-from django import forms
-from django.contrib import admin, messages
-from django.contrib.auth.base_user import AbstractBaseUser
-from django.contrib.postgres.fields import ArrayField
-from django.db import models, transaction
-from django.http import HttpRequest, HttpResponseRedirect
+from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
+from config.deskadmin import DeskAdmin as PlainDeskAdmin
+from config.deskadmin import ReadOnly, TellsRefusals, person_of
 from profiles.admin.history import TellsHistory
 from profiles.grading.causes import explain_cause
 from profiles.models import Grade, Profile, Source
 from profiles.public import public_sources
-from profiles.stages import PUBLISH as PUBLISH
+from profiles.stages import PUBLISH
+
+__all__ = [
+    "PUBLISH", "DeskAdmin", "EditorsAlone", "EditorsOnly", "ReadOnly", "TellsRefusals", "kept", "listed", "person_of", "told",
+]  # fmt: skip
 
 
-class DeskAdmin(TellsHistory, admin.ModelAdmin):
-    """What all our forms share: lists are written one entry a line, for names may hold commas."""
-
-    formfield_overrides = {
-        models.URLField: {"assume_scheme": "https"},
-        ArrayField: {"delimiter": "\n", "widget": forms.Textarea(attrs={"rows": 3, "cols": 60})},
-    }
+class DeskAdmin(TellsHistory, PlainDeskAdmin):
+    """What all our forms share, with every version of what they edit behind the History button."""
 
 
 def _is_live(obj: Profile | Source) -> bool:
@@ -58,31 +54,11 @@ class EditorsOnly:
         return False
 
 
-class TellsRefusals:
-    """The forms check first; what an action still refuses is two people at once. Nothing of this save stands."""
-
-    refusals: tuple[type[Exception], ...] = ()
-
-    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-        try:
-            with transaction.atomic():
-                return super().changeform_view(request, *args, **kwargs)  # type: ignore[misc]
-        except self.refusals as refused:
-            messages.error(request, f"Not saved: {refused}")
-            return HttpResponseRedirect(request.get_full_path())
-
-
 def kept(formset: Any, field: str) -> Iterator[Any]:
     """What the forms of a formset say in one field, those left out that are empty or to be deleted."""
     for form in formset.forms:
         if not form.cleaned_data.get("DELETE") and form.cleaned_data.get(field):
             yield form.cleaned_data[field]
-
-
-def person_of(request: HttpRequest) -> AbstractBaseUser:
-    """Whoever is on the desk is logged in: the desk's own door sees to that."""
-    assert isinstance(request.user, AbstractBaseUser)
-    return request.user
 
 
 def told(grade: Grade) -> Iterator[str]:
@@ -93,14 +69,3 @@ def listed(lines: list[SafeString]) -> SafeString:
     # Not <ul>: the admin indents one inside a form as far as a label is wide.
     items = "".join(f'<div role="listitem">{line}</div>' for line in lines)
     return SafeString(f'<div role="list">{items}</div>')
-
-
-class ReadOnly:
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False

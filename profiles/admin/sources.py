@@ -1,22 +1,21 @@
-from datetime import timedelta
 from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.utils import timezone
 
 from profiles.admin.four_eyes import propose_move
 from profiles.admin.meanwhile import SeesOthers
 from profiles.admin.shared import DeskAdmin, EditorsAlone, kept
+from profiles.admin.tables import SourceTables
 from profiles.admin.what_if import SourceWhatIf
+from profiles.intake import links
 from profiles.letters import hold_publisher
 from profiles.models import (
     Derivation,
     Source,
 )
-from profiles.public import public_sources
 
 
 class DerivationFormSet(forms.BaseInlineFormSet):
@@ -40,36 +39,35 @@ class DerivationInline(admin.TabularInline):
         return super().get_queryset(request).filter(draft_of__isnull=True)
 
 
-LOOKED_AT_WITHIN = timedelta(days=365)
-
-
-def unchecked(sources: QuerySet[Source]) -> QuerySet[Source]:
-    """Those whose address nobody has opened for a year, or ever."""
-    long_ago = timezone.now().date() - LOOKED_AT_WITHIN
-    return sources.exclude(url="").filter(Q(accessed_on__lt=long_ago) | Q(accessed_on=None))
-
-
 class RecheckFilter(admin.SimpleListFilter):
-    title = "last opened"
+    title = "to recheck"
     parameter_name = "recheck"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("due", "public, and more than a year ago or never")]
+        return [("failing", "its address fails"), ("stale", "not looked at for a year")]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Source]) -> QuerySet[Source]:
-        return unchecked(queryset.filter(pk__in=public_sources())) if self.value() == "due" else queryset
+        asked = {"failing": links.failing, "stale": links.stale}.get(self.value() or "")
+        return queryset.filter(asked()) if asked else queryset
 
 
 @admin.register(Source)
-class SourceAdmin(SeesOthers, SourceWhatIf, EditorsAlone, DeskAdmin):
-    list_display = ["title", "publisher", "published_on", "language"]
-    list_select_related = ["publisher"]
+class SourceAdmin(SeesOthers, SourceTables, SourceWhatIf, EditorsAlone, DeskAdmin):
+    list_display = ["title", "publisher", "published_on", "language", "answers"]
+    list_select_related = ["publisher", "link"]
     list_filter = [RecheckFilter, "publisher__reliability", "language"]
+    readonly_fields = ["answers"]
     search_fields = ["title", "url", "publisher__name"]
     autocomplete_fields = ["publisher"]
     date_hierarchy = "published_on"
     inlines = [DerivationInline]
     list_per_page = 50
+
+    @admin.display(description="address", ordering="link__checked_at")
+    def answers(self, source: Source) -> str:
+        if not source.url:
+            return "none"
+        return str(source.link) if hasattr(source, "link") else "not asked yet"
 
     def save_model(self, request: HttpRequest, obj: Source, form: Any, change: bool) -> None:
         held = hold_publisher(obj) if change else None

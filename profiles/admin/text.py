@@ -11,6 +11,7 @@ from profiles import actions, stages
 from profiles.admin import way
 from profiles.admin.meanwhile import SeesOthers
 from profiles.admin.shared import PUBLISH, DeskAdmin, kept, person_of
+from profiles.admin.wording import Worded, WordedForm
 from profiles.checks import doubts_of, flaws_of
 from profiles.models import (
     FacetValue,
@@ -20,8 +21,6 @@ from profiles.models import (
 )
 from profiles.models.profile import TEXT
 from profiles.pages.confidence import names_in, rests_on, warnings_in
-
-WORDS = [name for name in TEXT if name != "figure"]
 
 
 class FacetValueFormSet(forms.BaseInlineFormSet):
@@ -80,6 +79,8 @@ class RevisionForm(forms.ModelForm):
 
 def _doubts(revision: Revision) -> Iterator[str]:
     """What to look at before publishing: in the words, and in what they rest on as it was graded last."""
+    if revision.misshapen():
+        return
     yield from (doubt.sentence for doubt in doubts_of(revision))
     state = getattr(revision.profile, "state", None)
     if state and state.verdict:
@@ -134,13 +135,13 @@ class RevisionAdmin(SeesOthers, DeskAdmin):
     list_filter = [StandingFilter, MineFilter]
     list_select_related = ["profile"]
     search_fields = ["name", "profile__slug"]
-    autocomplete_fields = ["profile", "author", "reviewer"]
+    autocomplete_fields = ["profile", "author", "reviewer", "figure"]
     inlines = [FacetValueInline]
     # What the buttons ask for stands beside them.
-    fieldsets = [(None, {"fields": ["profile", *WORDS, "figure"]})]
+    fieldsets = [(None, {"fields": ["profile", *TEXT]})]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Revision | None = None) -> list[str]:
-        return ["profile", "figure"] if obj else ["figure"]
+        return ["profile"] if obj else []
 
     def has_change_permission(self, request: HttpRequest, obj: Revision | None = None) -> bool:
         return super().has_change_permission(request, obj) and (obj is None or obj.approved_at is None)
@@ -151,7 +152,7 @@ class RevisionAdmin(SeesOthers, DeskAdmin):
     def save_model(self, request: HttpRequest, obj: Revision, form: Any, change: bool) -> None:
         if change:
             # The words alone: its stage may have moved since it was read.
-            obj.save(update_fields=WORDS)
+            obj.save(update_fields=TEXT)
             return
         obj.number = (obj.profile.revisions.order_by("-number").values_list("number", flat=True).first() or 0) + 1
         obj.created_by = request.user  # type: ignore[assignment]
@@ -236,9 +237,24 @@ class RevisionAdmin(SeesOthers, DeskAdmin):
         return f"{revision.goes_live_at:%Y-%m-%d %H:%M} UTC" if revision.goes_live_at else None
 
 
+class TermForm(WordedForm):
+    worded = "introduction"
+
+    class Meta:
+        model = Term
+        fields = ["facet", "name", "slug", "introduction"]
+        widgets = {"introduction": forms.Textarea(attrs={"rows": 10, "cols": 90})}
+
+
 @admin.register(Term)
-class TermAdmin(DeskAdmin):
+class TermAdmin(Worded):
+    form = TermForm
+    worded, titled = "introduction", "name"
     list_display = ["name", "facet", "slug"]
     list_filter = ["facet"]
     search_fields = ["name", "facet"]
     prepopulated_fields = {"slug": ["name"]}
+    readonly_fields = ["wordings"]
+
+    def get_fields(self, request: HttpRequest, obj: Term | None = None) -> Any:
+        return ["facet", "name", "slug", "introduction", "seen", *(["wordings"] if obj else [])]

@@ -36,10 +36,15 @@ def others_resting_on(loaded: Loaded) -> list[Profile]:
     """Return the live profiles, other than the one imported, that rest on a shared row that changed."""
     if not loaded.publishers and not loaded.sources:
         return []
-    with connection.cursor() as cursor:
-        cursor.execute(RESTING, {"sources": list(loaded.sources), "publishers": list(loaded.publishers)})
-        ids = [row[0] for row in cursor.fetchall()]
+    ids = resting_on(sources=loaded.sources, publishers=loaded.publishers)
     return list(Profile.objects.published().filter(pk__in=ids).exclude(pk=loaded.profile.pk).order_by("slug"))
+
+
+def resting_on(*, sources: Iterable[int] = (), publishers: Iterable[int] = ()) -> list[int]:
+    """Return the profiles that rest on these sources and publishers, directly or through what repeats them."""
+    with connection.cursor() as cursor:
+        cursor.execute(RESTING, {"sources": list(sources), "publishers": list(publishers)})
+        return [row[0] for row in cursor.fetchall()]
 
 
 def moves_of(profiles: Iterable[Profile]) -> list[Move]:

@@ -52,6 +52,13 @@ cookie is set for anything else, so there is no banner to click away.
 
 The address is used to let you in, to confirm it and to reset your password.
 
+# If you apply to the Leadership Alliance
+
+We keep what you write, each version of it, the document you hand in, and what was decided, by whom and why. Only you and
+the membership officers read it. The registry of the resources you name is asked whether your address is one of its
+contacts; your address itself is not sent there. Your document is removed 90 days after an application that ended without
+approval. Of a colleague whom you invite we keep the address, for the invitation.
+
 # If you report an error
 
 The contact form keeps your message, the profile it is about and, if you give them, your name and address. They wait on

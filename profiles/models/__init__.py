@@ -3,6 +3,8 @@
 from profiles.models.citation import Citation, Credibility, Judgement, JudgementCitation, Stance
 from profiles.models.facet import Facet, Term
 from profiles.models.grade import Grade, GradingState, Mark, Touch
+from profiles.models.intake import Choice, Intake, IntakeProposal, IntakeText, Progress
+from profiles.models.link import LinkCheck
 from profiles.models.person import Person
 from profiles.models.profile import (
     Correction,
@@ -21,13 +23,18 @@ from profiles.models.record import Basis, Decision, LetterChange, Opens, Outcome
 from profiles.models.source import Derivation, Source
 from profiles.models.stage import Stage
 from profiles.models.ticket import Page, Ticket
+from profiles.models.upload import Upload
+from profiles.models.usage import DailyCount
+from profiles.models.wording import Wording
 
 __all__ = [
     "Basis",
+    "Choice",
     "Citation",
     "Correction",
     "Credibility",
     "Criticality",
+    "DailyCount",
     "Decision",
     "Derivation",
     "Facet",
@@ -37,16 +44,21 @@ __all__ = [
     "Grade",
     "GradingState",
     "Horizon",
+    "Intake",
+    "IntakeProposal",
+    "IntakeText",
     "Judgement",
     "JudgementCitation",
     "Kind",
     "LetterChange",
+    "LinkCheck",
     "Mark",
     "Opens",
     "Outcome",
     "Page",
     "Person",
     "Profile",
+    "Progress",
     "Proposal",
     "Publisher",
     "Reliability",
@@ -59,4 +71,6 @@ __all__ = [
     "Term",
     "Ticket",
     "Touch",
+    "Upload",
+    "Wording",
 ]

@@ -2,6 +2,7 @@ from django.db import models
 from django.urls import reverse
 
 from profiles.models.slugs import ASCII_SLUG
+from profiles.models.wording import kept_wording
 
 
 class Facet(models.TextChoices):
@@ -33,6 +34,7 @@ class Term(models.Model):
             models.CheckConstraint(condition=models.Q(facet__in=Facet.values), name="term_of_a_known_facet"),
             models.UniqueConstraint("id", "facet", name="term_of_its_facet"),
         ]
+        triggers = kept_wording("term_id", title="name", body="introduction")
 
     def __str__(self) -> str:
         return self.name

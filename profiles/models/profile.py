@@ -1,14 +1,17 @@
+from typing import Any
+
 import pgtrigger
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVectorField
 from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator
 from django.db import models
 from django.urls import reverse
 from django.utils import timezone
 
-from config.audit import audited, changes
+from config.audit import audited, changes, never_emptied
 from profiles.models.days import readable_days
 from profiles.models.facet import Term
 from profiles.models.history import recorded
@@ -184,13 +187,42 @@ class FormerSlug(models.Model):
 
 
 class Figure(models.Model):
-    """A picture, kept under the hash of its bytes."""
+    """A picture, kept under the hash of its bytes, with its renditions: the same in other sizes and formats."""
 
     digest = models.CharField(max_length=64, unique=True)
     extension = models.CharField(max_length=5)
     width = models.PositiveIntegerField()
     height = models.PositiveIntegerField()
     filename = models.CharField(max_length=200, help_text="What the file was called where it came from.")
+    came_as = models.CharField(
+        max_length=64, blank=True, db_index=True, help_text="The hash of the file that came, before it was made anew."
+    )
+    focus_x = models.PositiveSmallIntegerField(
+        "focal point, across",
+        default=50,
+        validators=[MaxValueValidator(100)],
+        help_text="In percent from the left: what must stay where a link to the page shows only a part of the picture.",
+    )
+    focus_y = models.PositiveSmallIntegerField(
+        "focal point, down", default=50, validators=[MaxValueValidator(100)], help_text="In percent from the top."
+    )
+    renditions = models.JSONField(default=list, blank=True, editable=False)
+    rendered_at = models.DateTimeField(null=True, blank=True, editable=False)
+    unused_since = models.DateTimeField(null=True, blank=True, editable=False)
+
+    class Meta:
+        ordering = ["-pk"]
+        indexes = [
+            GinIndex(fields=["renditions"], opclasses=["jsonb_path_ops"], name="figure_renditions"),
+            models.Index(fields=["id"], name="figure_to_render", condition=models.Q(rendered_at=None)),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(focus_x__lte=100, focus_y__lte=100),
+                name="figure_focus_inside",
+                violation_error_message="The focal point lies inside the picture: from 0 to 100 percent.",
+            )
+        ]
 
     def __str__(self) -> str:
         return self.filename
@@ -202,6 +234,30 @@ class Figure(models.Model):
     def path(self) -> str:
         """Where the file lies, inside the media folder."""
         return f"figures/{self.digest}.{self.extension}"
+
+    @property
+    def paths(self) -> set[str]:
+        """Where its files lie, those of the renditions included."""
+        return {self.path, *(f"figures/{one['digest']}.{one['extension']}" for one in self.renditions)}
+
+    @property
+    def focus(self) -> str:
+        return f"{self.focus_x},{self.focus_y}"
+
+    @staticmethod
+    def kind_of(rendition: dict[str, Any]) -> tuple[Any, ...]:
+        """What a figure has one rendition of: a format at a width, or the cut around a focal point."""
+        return rendition["extension"], rendition["width"], rendition.get("focus")
+
+    def offered(self, extension: str) -> list[dict[str, Any]]:
+        """The renditions in one format, the narrowest first."""
+        whole = (one for one in self.renditions if one["extension"] == extension and "focus" not in one)
+        return sorted(whole, key=lambda one: one["width"])
+
+    @property
+    def shared(self) -> dict[str, Any] | None:
+        """The cut for links to the page, around the focal point as it is now."""
+        return next((one for one in self.renditions if one.get("focus") == self.focus), None)
 
 
 @recorded(but=[*BESIDE_THE_TEXT])
@@ -362,9 +418,9 @@ class FacetValue(models.Model):
 
 @recorded(of="profile")
 class Correction(models.Model):
-    """What we had wrong, said in public. Never removed, only superseded by a later one."""
+    """What we had wrong, said in public. Never changed and never removed, only superseded by a later one."""
 
-    profile = models.ForeignKey(Profile, models.CASCADE, related_name="corrections")
+    profile = models.ForeignKey(Profile, models.PROTECT, related_name="corrections")
     on = models.DateField()
     text = models.TextField()
     superseded_by = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="supersedes")
@@ -372,6 +428,41 @@ class Correction(models.Model):
     class Meta:
         ordering = ["-on", "-pk"]
         constraints = [readable_days("correction_days", "on")]
+        triggers = [
+            pgtrigger.Protect(name="corrections_stay", operation=pgtrigger.Delete),
+            pgtrigger.Trigger(
+                name="corrections_say_what_they_said",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Update,
+                condition=pgtrigger.Condition(
+                    'ROW(OLD.id, OLD.profile_id, OLD."on", OLD.text) IS DISTINCT FROM'
+                    ' ROW(NEW.id, NEW.profile_id, NEW."on", NEW.text)'
+                    " OR (OLD.superseded_by_id IS NOT NULL AND OLD.superseded_by_id IS DISTINCT FROM NEW.superseded_by_id)"
+                ),
+                func="RAISE EXCEPTION 'A correction never changes; add another one that supersedes it.';",
+            ),
+            # Later by day, and by number on the same day: a ring of corrections would leave none standing.
+            pgtrigger.Trigger(
+                name="corrections_are_superseded_by_later_ones",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Insert | pgtrigger.Update,
+                condition=pgtrigger.Condition("NEW.superseded_by_id IS NOT NULL"),
+                func="""
+                IF NOT EXISTS (SELECT FROM profiles_correction later WHERE later.id = NEW.superseded_by_id
+                               AND later.profile_id = NEW.profile_id AND (later."on", later.id) > (NEW."on", NEW.id)) THEN
+                    RAISE EXCEPTION 'A correction is superseded by a later one of the same profile.';
+                END IF; RETURN NEW;""",
+            ),
+            never_emptied("corrections", "Corrections stay."),
+            audited("correction.added", pgtrigger.Insert, kind="correction", says=["profile_id", "on"]),
+            audited(
+                "correction.superseded",
+                pgtrigger.Update,
+                kind="correction",
+                says=["superseded_by_id"],
+                when=changes("superseded_by_id"),
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.on}: {self.text[:60]}"

@@ -1,10 +1,12 @@
-"""How to cite a profile: as a sentence, and as BibTeX."""
+"""How to cite a profile: as a sentence, as BibTeX, and as CSL-JSON, which reference managers read."""
 
 import re
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
-SITE = "Assay"
+from config.site import site
+
 # Characters that mean something to TeX; the backslash first, or it would double its own work.
 SPECIAL = {
     "\\": r"\textbackslash{}",
@@ -30,22 +32,23 @@ class Reference:
     on: date | None
     grade: str
     url: str
+    site: str = "Assay"
 
     @property
     def plain(self) -> str:
         by = f"{self.author}, " if self.author else ""
         day = f", {self.on:%-d %B %Y}" if self.on else ""
         grade = f" {self.grade}." if self.grade else ""
-        return f"{by}“{self.name}”, {SITE}{day}.{grade} {self.url}"
+        return f"{by}“{self.name}”, {self.site}{day}.{grade} {self.url}"
 
     @property
     def bibtex(self) -> str:
         fields = {
             "title": f"{{{_tex(self.name)}}}",
-            "author": _tex(self.author) if self.author else f"{{{SITE}}}",
+            "author": _tex(self.author) if self.author else f"{{{_tex(self.site)}}}",
             "year": str(self.on.year) if self.on else "",
             "month": f"{self.on:%b}".lower() if self.on else "",
-            "howpublished": SITE,
+            "howpublished": _tex(self.site),
             "note": _tex(self.grade),
             "url": self.url,
         }
@@ -53,6 +56,21 @@ class Reference:
             f"  {name} = {value if name == 'month' else f'{{{value}}}'}," for name, value in fields.items() if value
         ]
         return "\n".join([f"@misc{{assay-{self.slug},", *lines, "}"])
+
+    @property
+    def csl(self) -> dict[str, Any]:
+        fields = {
+            "id": f"assay-{self.slug}",
+            "type": "webpage",
+            "title": self.name,
+            # As one name: which part of it is the family's, we do not know.
+            "author": [{"literal": self.author or site().name}],
+            "container-title": site().name,
+            "issued": {"date-parts": [[self.on.year, self.on.month, self.on.day]]} if self.on else None,
+            "note": self.grade,
+            "URL": self.url,
+        }
+        return {name: value for name, value in fields.items() if value}
 
 
 def _tex(text: str) -> str:

@@ -203,6 +203,14 @@ def _standing_on(profile: Profile, day: date) -> _Standing:
     )
 
 
+def graded_until(profile: Profile, day: date | None) -> int:
+    """Return the number of the grade that stands, or stood at the end of that day; 0 for none."""
+    if day is None:
+        return profile.state.seq
+    end = _midnight(day) + timedelta(days=1)
+    return profile.grades.filter(graded_at__lt=end).order_by("-seq").values_list("seq", flat=True).first() or 0
+
+
 def _midnight(day: date) -> datetime:
     return datetime.combine(day, time(), UTC)
 

@@ -99,8 +99,12 @@ class Footnote:
     """A way from a source to a key judgement that rests on it."""
 
     number: int
-    anchor: str
+    key: str
     statement: str
+
+    @property
+    def anchor(self) -> str:
+        return f"judgement-{self.key}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +124,7 @@ class Use:
 class ShownSource:
     """One source under its number on this page."""
 
+    id: int
     number: int
     title: str
     url: str
@@ -129,6 +134,7 @@ class ShownSource:
     language: str
     language_words: str
     publisher: str
+    publisher_slug: str
     publisher_url: str
     reliability: str
     reliability_words: str
@@ -228,7 +234,7 @@ class _Shelf:
         for citation in evidence.citations:
             self.cited[citation.stance].setdefault(citation.source_id, []).append(citation)
         self.footnotes = {
-            judgement.pk: Footnote(number, f"judgement-{judgement.key}", statements[judgement.key])
+            judgement.pk: Footnote(number, judgement.key, statements[judgement.key])
             for number, judgement in enumerate(evidence.judgements, 1)
         }
         self.shown: dict[tuple[str, int], ShownSource] = {}
@@ -256,6 +262,7 @@ class _Shelf:
         citations = self.cited[stance][id]
         source, letter = citations[0].source, citations[0].source.publisher.reliability
         shown = ShownSource(
+            id=id,
             number=len(self.shown) + 1,
             title=source.title,
             url=source.url,
@@ -265,6 +272,7 @@ class _Shelf:
             language=source.language,
             language_words=language_in_words(source.language),
             publisher=source.publisher.name,
+            publisher_slug=source.publisher.slug,
             publisher_url=source.publisher.get_absolute_url(),
             reliability=letter,
             reliability_words=reliability_in_words(letter),

@@ -30,11 +30,13 @@ class Piece:
 class Row:
     """One profile in a list."""
 
+    slug: str
     url: str
     working_url: str
     name: str
     standfirst: str
     kind: str
+    kind_slug: str
     region: str
     score: Decimal | None
     updating: bool
@@ -70,9 +72,11 @@ def rows(profiles: ProfileQuerySet, *, q: str = "") -> list[Row]:
 
 def _row(slug: str, kind: str, region: str | None, excerpt: str = "", **columns: Any) -> Row:
     return Row(
+        slug=slug,
         url=reverse("profiles:profile_detail", args=[slug]),
         working_url=reverse("profiles:profile_confidence", args=[slug]),
         kind=str(Kind(kind).label),
+        kind_slug=kind,
         region=region or "",
         excerpt=_pieces(excerpt) if search.HIT in excerpt else (),
         **columns,

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from profiles.grading.causes import explain_cause
 from profiles.models import Grade, Profile
 from profiles.pages.showing import ShownGrade, show_score
+from profiles.querysets import ProfileQuerySet
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +61,13 @@ class Move:
 SHOWN = ("profile_id", "slug", "name", "standfirst", "seq", "at", "score", "before", "breadth", "causes")
 
 
-def latest(limit: int, *, of: Profile | None = None, arrivals: bool = True) -> list[Move]:
-    """Return the newest grades of live profiles (of one of them), with or without each profile's first."""
-    grades = Grade.objects.filter(profile__in=Profile.objects.published())
-    if of is not None:
-        grades = grades.filter(profile=of)
+def latest(
+    limit: int, *, of: ProfileQuerySet | None = None, arrivals: bool = True, after: datetime | None = None
+) -> list[Move]:
+    """Return the newest grades of live profiles (of some of them), with or without each profile's first."""
+    grades = Grade.objects.filter(profile__in=(Profile.objects.all() if of is None else of).published())
+    if after is not None:
+        grades = grades.filter(graded_at__gt=after)
     if not arrivals:
         grades = grades.filter(seq__gt=1)
     newest = _with_what_was_before(grades.order_by("-graded_at", "-pk")[:limit])

@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy
 
+from config.site import site
 from profiles.grading.causes import explain_cause
 from profiles.grading.scale import SCALE, Band
 from profiles.markup import render_markdown
@@ -31,6 +32,7 @@ from profiles.pages import charts
 from profiles.pages.citing import Reference
 from profiles.pages.deeper import Deeper, lies_behind
 from profiles.pages.lines import Evidences, ShownSource, Sources, read_evidence, show_sources
+from profiles.pages.sharing import ShareCard, share_card
 from profiles.pages.showing import ShownGrade, show_score, show_verdict
 from profiles.public import profile_at
 from profiles.querysets import ProfileQuerySet
@@ -42,6 +44,7 @@ RESTS = {
     Stance.DISPUTES: gettext_lazy("disputed by"),
     Stance.CONTEXT: gettext_lazy("context from"),
 }
+FORMATS = ("avif", "webp", "jpeg")  # a browser takes the first one that it knows
 OUTLOOK = {"now": gettext_lazy("Now"), "quarter": gettext_lazy("This quarter"), "year": gettext_lazy("This year")}
 
 
@@ -52,6 +55,7 @@ class Move:
     seq: int
     graded_at: datetime
     as_of: date
+    method: int
     grade: ShownGrade
     before: str
     causes: tuple[str, ...]
@@ -110,7 +114,9 @@ class FacetCard:
     """The answer to one facet, and why."""
 
     facet: str
+    facet_slug: str
     term: str
+    term_slug: str
     url: str
     rationale: str
 
@@ -131,8 +137,19 @@ class Expectation:
 
 
 @dataclass(frozen=True, slots=True)
+class Format:
+    """One format a figure is offered in, at several widths for browsers to choose from."""
+
+    type: str
+    srcset: str
+
+
+@dataclass(frozen=True, slots=True)
 class ShownFigure:
+    """A figure with its words. Until a worker has made the renditions there are none, and the page shows it as it came."""
+
     url: str
+    formats: tuple[Format, ...]
     width: int
     height: int
     alt: str
@@ -154,6 +171,7 @@ class Glance:
 
 @dataclass(frozen=True, slots=True)
 class RelatedProfile:
+    slug: str
     name: str
     url: str
     kind: str
@@ -178,7 +196,8 @@ class ProfilePage:
     changed_at: datetime | None
     url: str
     canonical: str
-    image: str
+    share: ShareCard
+    picture: str
     card: Card
     scale: tuple[Band, ...]
     judgements: tuple[ShownJudgement, ...]
@@ -199,6 +218,10 @@ class ProfilePage:
     deeper: tuple[Deeper, ...]
     related: tuple[RelatedProfile, ...]
     reference: Reference
+
+    @property
+    def image(self) -> str:
+        return settings.SITE_URL + self.share.path
 
 
 def read_profile(slug: str) -> Profile:
@@ -244,7 +267,8 @@ def profile_page(profile: Profile, *, as_draft: bool = False) -> ProfilePage:
         changed_at=max(filter(None, [text.approved_at, *(move.graded_at for move in moves[:1])]), default=None),
         url=url,
         canonical=settings.SITE_URL + url,
-        image=settings.SITE_URL + text.figure.get_absolute_url() if text.figure else "",
+        share=_share(profile, text, card, facets),
+        picture=_picture(text.figure),
         card=card,
         scale=SCALE,
         judgements=show_judgements(evidence, text.statements, sources, state),
@@ -308,6 +332,7 @@ def _move(grade: Grade, before: Grade | None) -> Move:
         seq=grade.seq,
         graded_at=grade.graded_at,
         as_of=grade.as_of,
+        method=grade.method,
         grade=shown,
         before=f"{before.score:.2f}" if before else "",
         causes=tuple(explain_cause(cause) for cause in grade.causes),
@@ -353,7 +378,14 @@ def _facets(text: Revision) -> tuple[FacetCard, ...]:
         FacetValue.objects.filter(revision=text).select_related("term"), key=lambda one: order.index(one.facet)
     )
     return tuple(
-        FacetCard(str(Facet(one.facet).label), one.term.name, one.term.get_absolute_url(), one.rationale)
+        FacetCard(
+            facet=str(Facet(one.facet).label),
+            facet_slug=one.facet,
+            term=one.term.name,
+            term_slug=one.term.slug,
+            url=one.term.get_absolute_url(),
+            rationale=one.rationale,
+        )
         for one in values
     )
 
@@ -385,8 +417,10 @@ def _figure(text: Revision, figure: Figure | None) -> ShownFigure | None:
         (gettext_lazy("Why it is here"), text.figure_relevance),
         (gettext_lazy("How it was made"), text.figure_provenance),
     )
+    offered = figure.offered("jpeg")
     return ShownFigure(
-        url=figure.get_absolute_url(),
+        url=_rendition_url(offered[min(1, len(offered) - 1)]) if offered else figure.get_absolute_url(),
+        formats=tuple(_format(figure, extension) for extension in FORMATS if figure.offered(extension)),
         width=figure.width,
         height=figure.height,
         alt=text.figure_alt,
@@ -396,12 +430,29 @@ def _figure(text: Revision, figure: Figure | None) -> ShownFigure | None:
     )
 
 
+def _format(figure: Figure, extension: str) -> Format:
+    choices = (f"{_rendition_url(one)} {one['width']}w" for one in figure.offered(extension))
+    return Format(f"image/{extension}", ", ".join(choices))
+
+
+def _rendition_url(rendition: Mapping[str, Any]) -> str:
+    return reverse("profiles:figure", args=[rendition["digest"], rendition["extension"]])
+
+
+def _picture(figure: Figure | None) -> str:
+    """What others show of the page beside a link to it: the figure, cut for that once it is."""
+    if figure is None:
+        return ""
+    return settings.SITE_URL + (_rendition_url(figure.shared) if figure.shared else figure.get_absolute_url())
+
+
 def _related(text: Revision) -> tuple[RelatedProfile, ...]:
     wanted = list(text.related)
     profiles: ProfileQuerySet = Profile.objects.published().for_listing().filter(slug__in=wanted)
     found = sorted(profiles, key=lambda profile: wanted.index(profile.slug))
     return tuple(
         RelatedProfile(
+            slug=profile.slug,
             name=_text(profile).name,
             url=profile.get_absolute_url(),
             kind=_text(profile).get_kind_display(),
@@ -409,6 +460,28 @@ def _related(text: Revision) -> tuple[RelatedProfile, ...]:
         )
         for profile in found
     )
+
+
+def share_card_of(profile: Profile) -> ShareCard:
+    """Return the card that a profile from `read_profile` is shared with."""
+    text = _text(profile)
+    return _share(profile, text, show_card(profile, ()), _facets(text))
+
+
+def _share(profile: Profile, text: Revision, card: Card, facets: Sequence[FacetCard]) -> ShareCard:
+    region = next((facet.term for facet in facets if facet.facet_slug == Facet.REGION), "")
+    return share_card(
+        slug=profile.slug,
+        names=[text.name, *text.aliases],
+        about=[text.get_kind_display(), region],
+        grade=card.grade,
+        updating=card.updating,
+    )
+
+
+def reference_of(profile: Profile) -> Reference:
+    """Say how to cite a profile from `read_profile`."""
+    return _reference(profile, _text(profile), show_card(profile, ()))
 
 
 def _reference(profile: Profile, text: Revision, card: Card) -> Reference:
@@ -422,4 +495,5 @@ def _reference(profile: Profile, text: Revision, card: Card) -> Reference:
         on=profile.last_verified or profile.first_published,
         grade=grade,
         url=settings.SITE_URL + profile.get_absolute_url(),
+        site=site().name,
     )

@@ -48,7 +48,7 @@ def term_detail(request: HttpRequest, facet: str, slug: str) -> HttpResponse:
     if facet not in Facet.values:
         raise Http404
     term = get_object_or_404(search.terms_in_use(), facet=facet, slug=slug)
-    found = search.matching(search.Search(chosen={facet: slug}))
+    found = search.with_term(facet, slug)
     total = found.count()
     context = {
         "term": term,

@@ -1,10 +1,18 @@
 """One profile: its page, the working of its grade, its picture."""
 
+import json
 from collections.abc import Callable
 from functools import wraps
 
 from django.core.files.storage import default_storage
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponsePermanentRedirect
+from django.http import (
+    FileResponse,
+    Http404,
+    HttpRequest,
+    HttpResponse,
+    HttpResponsePermanentRedirect,
+    HttpResponseRedirect,
+)
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
@@ -12,9 +20,12 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from config.pagecache import public
-from profiles.models import Figure, Profile
+from profiles.figures import shown_at
+from profiles.models import Profile
 from profiles.pages.confidence import NoSuchDay, asked_day, confidence_page
-from profiles.pages.profile import profile_page, read_profile
+from profiles.pages.linked import linked_data
+from profiles.pages.profile import profile_page, read_profile, reference_of, share_card_of
+from profiles.pages.sharing import picture_of
 from profiles.pages.tombstone import tombstone
 from profiles.public import Moved, Withdrawn
 
@@ -54,7 +65,9 @@ def at_its_address(
 @public
 @at_its_address("profiles:profile_detail")
 def profile_detail(request: HttpRequest, profile: Profile) -> HttpResponse:
-    return render(request, "profiles/profile_detail.html", {"profile": profile_page(profile)})
+    page = profile_page(profile)
+    kind = profile.live_revision.kind if profile.live_revision else ""
+    return render(request, "profiles/profile_detail.html", {"profile": page, "linked_data": linked_data(page, kind)})
 
 
 @public
@@ -67,6 +80,24 @@ def profile_confidence(request: HttpRequest, profile: Profile) -> HttpResponse:
     return render(request, "profiles/profile_confidence.html", {"working": confidence_page(profile, on=on)})
 
 
+@public
+@at_its_address("profiles:cite_bib")
+def cite_bib(request: HttpRequest, profile: Profile) -> HttpResponse:
+    return _download(f"{reference_of(profile).bibtex}\n", "application/x-bibtex", f"assay-{profile.slug}.bib")
+
+
+@public
+@at_its_address("profiles:cite_csl")
+def cite_csl(request: HttpRequest, profile: Profile) -> HttpResponse:
+    told = json.dumps([reference_of(profile).csl], ensure_ascii=False, indent=2)
+    return _download(f"{told}\n", "application/vnd.citationstyles.csl+json", f"assay-{profile.slug}.json")
+
+
+def _download(text: str, media_type: str, name: str) -> HttpResponse:
+    headers = {"Content-Disposition": f'attachment; filename="{name}"', "X-Robots-Tag": "noindex"}
+    return HttpResponse(text, content_type=f"{media_type}; charset=utf-8", headers=headers)
+
+
 def _refusal(profile: Profile, refused: NoSuchDay) -> dict[str, object]:
     url = reverse("profiles:profile_confidence", args=[profile.slug])
     return {"profile": profile, "url": url, "refused": refused}
@@ -74,17 +105,26 @@ def _refusal(profile: Profile, refused: NoSuchDay) -> dict[str, object]:
 
 @require_safe
 def figure(request: HttpRequest, digest: str, extension: str) -> HttpResponseBase:
-    """The picture of a live profile. The address holds the hash of the bytes, so it never means anything else."""
-    published = Profile.objects.published().filter(live_revision__figure__isnull=False)
-    found = Figure.objects.filter(
-        digest=digest, extension=extension, pk__in=published.values("live_revision__figure")
-    ).first()
-    return send_picture(found, kept=FOR_EVER)
+    """The picture of a live profile, or a rendition of it. The address holds the hash of the bytes, so it never means anything else."""
+    return send_picture(shown_at(digest, extension), extension, kept=FOR_EVER)
 
 
-def send_picture(found: Figure | None, *, kept: str) -> HttpResponseBase:
+def send_picture(path: str, extension: str, *, kept: str) -> HttpResponseBase:
     """The bytes of a picture, to be kept as long as that; 404 where there is none that a browser may draw."""
-    if found is None or found.extension not in PICTURES or not default_storage.exists(found.path):
+    if not path or extension not in PICTURES or not default_storage.exists(path):
         raise Http404
     headers = {"Cache-Control": kept, "X-Content-Type-Options": "nosniff"}
-    return FileResponse(default_storage.open(found.path), content_type=PICTURES[found.extension], headers=headers)
+    return FileResponse(default_storage.open(path), content_type=PICTURES[extension], headers=headers)
+
+
+@require_safe
+def card(request: HttpRequest, slug: str, version: str) -> HttpResponse:
+    """The picture of a live profile for places where it is shared. A version of yesterday leads to the one of now."""
+    try:
+        wanted = share_card_of(read_profile(slug))
+    except Moved as moved:
+        wanted = share_card_of(read_profile(moved.slug))
+    if (wanted.slug, wanted.version) != (slug, version):
+        return HttpResponseRedirect(wanted.path)
+    headers = {"Cache-Control": FOR_EVER, "X-Content-Type-Options": "nosniff"}
+    return HttpResponse(picture_of(wanted), content_type="image/png", headers=headers)

@@ -5,7 +5,7 @@ from datetime import date
 from typing import Any
 
 from django.core.paginator import Page, Paginator
-from django.db.models import Count, F, Prefetch, Q, QuerySet
+from django.db.models import F, Prefetch, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext as _
@@ -16,7 +16,7 @@ from profiles.grading.working import reliability_in_words
 from profiles.models import Citation, Correction, Profile, Publisher, Source
 from profiles.pages import listing
 from profiles.pages.publisher import publisher_page
-from profiles.public import public_people, public_publishers, public_sources
+from profiles.public import public_people, public_publishers, public_sources, publishers_with_sources
 from profiles.querysets import ProfileQuerySet
 from profiles.settling import Record, records_of
 
@@ -60,9 +60,7 @@ class Part:
 
 @public
 def publisher_list(request: HttpRequest) -> HttpResponse:
-    open_to_all = Q(sources__in=public_sources())
-    publishers = public_publishers().annotate(number=Count("sources", filter=open_to_all)).order_by("name", "pk")
-    page = _page(request, publishers)
+    page = _page(request, publishers_with_sources().order_by("name", "pk"))
     records = records_of([publisher.pk for publisher in page])
     rows = [_publisher_row(publisher, records.get(publisher.pk, Record())) for publisher in page]
     return render(request, "profiles/publisher_list.html", {"publishers": rows, "page": page})

@@ -1,11 +1,10 @@
 """The site's own pages: how grades come about, how to reach us, what membership is, and what machines read."""
 
 import re
-from itertools import islice
 
 from allauth.account.adapter import get_adapter
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -36,8 +35,8 @@ def contact(request: HttpRequest) -> HttpResponse:
         return _form(request, form, about)
     if form.is_from_a_program:
         return redirect("profiles:contact_thanks")
-    if not desk.may_report(get_adapter().get_client_ip(request)):
-        form.add_error(None, _("Many reports came from your address within an hour. Please try again in an hour."))
+    if refusal := _too_many(request):
+        form.add_error(None, refusal)
         return _form(request, form, about, status=429)
     desk.open_ticket(
         profile=about,
@@ -46,6 +45,15 @@ def contact(request: HttpRequest) -> HttpResponse:
         email=form.cleaned_data["email"],
     )
     return redirect("profiles:contact_thanks")
+
+
+def _too_many(request: HttpRequest) -> str:
+    """What to tell somebody whose report cannot be taken now, or nothing. It never depends on what is in the report."""
+    if desk.is_flooded():
+        return _("More reports came within an hour than we can read. Please try again in an hour.")
+    if not desk.may_report(get_adapter().get_client_ip(request)):
+        return _("Many reports came from your address within an hour. Please try again in an hour.")
+    return ""
 
 
 def _form(request: HttpRequest, form: ContactForm, about: Profile | None, *, status: int = 200) -> HttpResponse:
@@ -83,8 +91,23 @@ def page_detail(request: HttpRequest, slug: str) -> HttpResponse:
 
 @public
 def sitemap(request: HttpRequest) -> HttpResponse:
-    entries = islice(sitemaps.entries(), sitemaps.LARGEST)
-    return render(request, "profiles/sitemap.xml", {"entries": entries}, content_type="application/xml; charset=utf-8")
+    """All addresses; where they are too many for one sitemap, the sitemaps that hold them."""
+    entries = sitemaps.part(1)
+    if len(entries) == sitemaps.LARGEST and sitemaps.part(2):
+        return _xml(request, "profiles/sitemap_index.xml", sitemaps.parts())
+    return _xml(request, "profiles/sitemap.xml", entries)
+
+
+@public
+def sitemap_part(request: HttpRequest, number: str) -> HttpResponse:
+    entries = sitemaps.part(int(number))
+    if not entries:
+        raise Http404
+    return _xml(request, "profiles/sitemap.xml", entries)
+
+
+def _xml(request: HttpRequest, template: str, entries: list[sitemaps.Entry]) -> HttpResponse:
+    return render(request, template, {"entries": entries}, content_type="application/xml; charset=utf-8")
 
 
 @public

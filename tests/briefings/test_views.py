@@ -7,7 +7,7 @@ from accounts import actions
 from accounts.tiers import Tier
 from briefings.models import Briefing, SourceNote
 from profiles.models import FormerSlug, Profile
-from tests.builders import cite, make_briefing, make_note, make_profile, make_user
+from tests.builders import cite, make_application, make_briefing, make_note, make_profile, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -129,13 +129,17 @@ def test_markdown_of_a_briefing_is_cleaned(client, mina):
         ("stranger", "Log in", "/accounts/login/?next=%2Fprofiles%2Ftidewater%2Fbriefing%2F"),
         ("unverified", "Confirm your address", "/accounts/email/"),
         ("reader", "Join the Strategic Circle", "/account/circle/?next=%2Fprofiles%2Ftidewater%2Fbriefing%2F"),
-        ("circle", "About the Leadership Alliance", "/membership/leadership-alliance/"),
+        ("circle", "Apply to the Leadership Alliance", "/account/application/"),
+        ("drafting", "Go on with it", "/account/application/"),
+        ("waiting", "Where it stands", "/account/application/"),
         ("suspended", "Your account", "/account/"),
     ],
 )
 def test_every_reader_is_shown_the_step_that_fits_them(client, tidewater, mina, who, label, url):
     if who == "suspended":
         actions.suspend(user=mina, by=mina, reason="a test")
+    if who in ("drafting", "waiting"):
+        make_application(mina, submitted=who == "waiting")
     people = {"unverified": lambda: make_user(verified=False), "reader": make_user}
     if who != "stranger":
         client.force_login(people[who]() if who in people else mina)

@@ -32,12 +32,15 @@ def open_page(browser, live_server):
     """Open an address of the site in a window of that width and colour scheme."""
     contexts, problems = [], []
 
-    def open_at(path: str, *, width: int = 1280, height: int = 844, scheme: str = "light") -> Page:
+    def open_at(
+        path: str, *, width: int = 1280, height: int = 844, scheme: str = "light", scripts: bool = True
+    ) -> Page:
         context = browser.new_context(
             base_url=live_server.url,
             viewport={"width": width, "height": height},
             color_scheme=scheme,
             reduced_motion="reduce",
+            java_script_enabled=scripts,
         )
         contexts.append(context)
         page = context.new_page()

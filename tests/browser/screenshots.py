@@ -39,6 +39,7 @@ EVERYBODY = [
     "/publishers/reuters/",
     "/methodology/",
     "/corrections/",
+    "/api/",
     "/membership/",
     "/membership/strategic-circle/",
     "/membership/leadership-alliance/",
@@ -53,10 +54,29 @@ PRINTED = [PROFILE, f"{PROFILE}confidence/", "/methodology/"]
 LOGGED_IN = {
     "alliance": ["/account/", f"{PROFILE}briefing/", f"{PROFILE}#deeper", "/account/circle/", "/accounts/2fa/"],
     "circle": ["/account/following/", "/account/follow/?profile=afrinic"],
-    "reader": ["/account/", f"{PROFILE}briefing/", "/account/circle/"],
+    "reader": ["/account/", "/account/application/", f"{PROFILE}briefing/", "/account/circle/"],
+    "waiting": ["/account/", "/account/application/"],
+    "asked": ["/account/application/"],
     "suspended": ["/account/", f"{PROFILE}briefing/"],
-    "editor": ["/admin/", "/admin/profiles/profile/", "/admin/profiles/publisher/"],
-    "officer": ["/admin/", "/admin/accounts/user/"],
+    "expired": ["/account/"],
+    "editor": [
+        "/admin/",
+        "/admin/profiles/profile/",
+        "/admin/profiles/publisher/",
+        "/admin/briefings/teaser/",
+        "/admin/briefings/teaser/1/change/",
+        "/admin/briefings/cited/",
+    ],
+    "officer": [
+        "/admin/",
+        "/admin/accounts/user/",
+        "/admin/accounts/user/2/change/",
+        "/admin/accounts/organisation/1/change/",
+        "/admin/accounts/grant/",
+        "/admin/accounts/grant/add/?user=2",
+        "/admin/accounts/user/members/",
+        "/admin/accounts/application/",
+    ],
 }
 
 

@@ -35,6 +35,7 @@ ADDRESSES = [
     "/membership/strategic-circle/",
     "/membership/leadership-alliance/",
     "/privacy/",
+    "/api/",
     "/contact/?profile=registry",
 ]
 

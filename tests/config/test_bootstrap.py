@@ -167,4 +167,4 @@ def test_the_command_becomes_the_process(tmp_path):
 def test_an_unknown_command_is_answered_with_the_known_ones():
     done = subprocess.run([sys.executable, "config/bootstrap.py", "fly"], cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 1
-    assert done.stderr == "usage: config/bootstrap.py run|manage|test|check|soak|bench-grading\n"
+    assert done.stderr == "usage: config/bootstrap.py run|manage|test|check|soak|screenshots|bench-grading|fuzz-api\n"

@@ -234,7 +234,7 @@ def test_corrections_stand_newest_first_and_superseded_ones_stay(client):
     Correction.objects.create(profile=profile, on=date(2026, 9, 1), text="It was five.", superseded_by=later)
     html = client.get("/corrections/").content.decode()
     assert html.index("It was six.") < html.index("It was five.")
-    assert "superseded on" in html
+    assert "superseded by the" in html
     assert html.count("1 October 2026") == 2
     assert 'href="/profiles/tidewater/"' in html
 

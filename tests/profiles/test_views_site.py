@@ -2,10 +2,13 @@ import importlib
 import re
 from datetime import UTC, date, datetime
 from hashlib import blake2b
+from html import unescape
+from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
 from django.apps import apps
+from django.conf import settings
 from django.test import Client
 from django.urls import get_resolver
 
@@ -22,7 +25,13 @@ pytestmark = pytest.mark.django_db
 
 def write_first_pages() -> None:
     # A test that commits empties every table, what migrations wrote included.
-    importlib.import_module("profiles.migrations.0003_first_pages").write_pages(apps, None)
+    migration("first_pages").write_pages(apps, None)
+    migration("pages_say_what_is_held").say_what_is_held(apps, None)
+
+
+def migration(name):
+    (file,) = (Path(settings.BASE_DIR) / "profiles" / "migrations").glob(f"*_{name}.py")
+    return importlib.import_module(f"profiles.migrations.{file.stem}")
 
 
 @pytest.fixture(autouse=True)
@@ -59,12 +68,17 @@ PUBLIC_PAGES = {
     "strategic_circle": "/membership/strategic-circle/",
     "leadership_alliance": "/membership/leadership-alliance/",
     "page_detail": "/privacy/",
+    "term_feed": "/facets/region/africa/feed/",
+    "cite_bib": "/profiles/tidewater/cite.bib",
+    "cite_csl": "/profiles/tidewater/cite.json",
     "feed": "/feed/",
+    "grade_feed": "/feed/grades/",
     "sitemap": "/sitemap.xml",
+    "sitemap_part": "/sitemap-1.xml",
     "robots": "/robots.txt",
 }
-# A form with a token, its answer, and a file with headers of its own.
-APART = {"contact", "contact_thanks", "figure"}
+# A form with a token, its answer, and files with headers of their own.
+APART = {"contact", "contact_thanks", "figure", "card"}
 
 
 def test_the_walk_below_knows_every_page_of_the_profiles():
@@ -308,8 +322,8 @@ def test_a_page_that_was_taken_away_is_not_found(client):
 # --- What machines read ------------------------------------------------------------------------------------------------
 
 
-def sitemap(client) -> dict[str, str]:
-    response = client.get("/sitemap.xml")
+def sitemap(client, address="/sitemap.xml") -> dict[str, str]:
+    response = client.get(address)
     assert response["Content-Type"] == "application/xml; charset=utf-8"
     name = {"": "http://www.sitemaps.org/schemas/sitemap/0.9"}
     urls = ElementTree.fromstring(response.content).findall("url", name)
@@ -349,6 +363,54 @@ def test_a_profile_last_changed_with_its_text_or_its_grade(client, settings):
     found = sitemap(client)
     assert found[f"{settings.SITE_URL}/profiles/lighthouse/"] == "2040-01-01T00:00:01+00:00"
     assert not [url for url in found if "old-name" in url]
+
+
+def test_more_addresses_than_one_sitemap_may_hold_are_listed_by_an_index(client, tidewater, settings, monkeypatch):
+    whole = sitemap(client)
+    monkeypatch.setattr("profiles.sitemaps.LARGEST", 5)
+    name = {"": "http://www.sitemaps.org/schemas/sitemap/0.9"}
+    index = ElementTree.fromstring(client.get("/sitemap.xml").content)
+    assert index.tag.endswith("sitemapindex")
+    parts = [one.text.removeprefix(settings.SITE_URL) for one in index.findall("sitemap/loc", name)]
+    assert parts[0] == "/sitemap-1.xml"
+    found = [sitemap(client, part) for part in parts]
+    assert max(map(len, found)) == 5
+    assert {address: day for part in found for address, day in part.items()} == whole
+    assert client.get(f"/sitemap-{len(parts) + 1}.xml").status_code == 404
+    assert client.get("/sitemap-0.xml").status_code == 404
+
+
+# A list in another order, or an earlier day, is the same page; a second page of a list is one of its own.
+ADDRESSES_OF_PAGES = {
+    **{name: address for name, address in PUBLIC_PAGES.items() if address.endswith("/") and "feed" not in address},
+    "documentation": "/api/",
+    "searched": "/profiles/?q=tide&region=africa",
+}
+
+
+@pytest.mark.parametrize("address", ADDRESSES_OF_PAGES.values(), ids=ADDRESSES_OF_PAGES.keys())
+def test_a_public_page_names_its_own_address_and_only_one(client, tidewater, settings, address):
+    html = client.get(address).content.decode()
+    named = re.findall(r'<link rel="canonical" href="([^"]+)">', html)
+    assert [unescape(one) for one in named] == [f"{settings.SITE_URL}{address}"]
+
+
+@pytest.mark.parametrize(
+    ("asked", "named"),
+    [
+        ("/profiles/tidewater/?utm_source=x", "/profiles/tidewater/"),
+        ("/profiles/tidewater/confidence/?on=2026-03-01", "/profiles/tidewater/confidence/"),
+        ("/publishers/?page=7", "/publishers/"),
+        ("/profiles/?page=1&q=tide&x=y", "/profiles/?q=tide"),
+    ],
+)
+def test_other_ways_to_a_page_name_the_one_address(client, tidewater, settings, asked, named):
+    assert f'<link rel="canonical" href="{settings.SITE_URL}{named}">' in client.get(asked).content.decode()
+
+
+@pytest.mark.parametrize("address", ["/nowhere/", "/profiles/nobody/", "/accounts/login/", "/contact/"])
+def test_a_page_that_is_nobodys_to_keep_names_none(client, address):
+    assert "canonical" not in client.get(address).content.decode()
 
 
 def test_robots_are_kept_out_of_what_is_private(client, settings):

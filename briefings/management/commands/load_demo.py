@@ -6,7 +6,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import connection, transaction
 
 from accounts.models import User
-from briefings.demo import DOSSIERS, accounts
+from briefings.demo import DOSSIERS, accounts, pages
 from briefings.dossier import BadDossier, import_dossier
 from profiles.models import Profile
 
@@ -40,3 +40,4 @@ def load() -> None:
         people = accounts.seed_accounts(accounts.password_to_seed())
         accounts.follow_something(people)
         accounts.introduce_people()
+        pages.say_it_is_a_demo()

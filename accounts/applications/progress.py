@@ -1,0 +1,105 @@
+"""Where somebody's application stands, in words: what happened, what happens next, and how long that takes."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from accounts.applications import txt
+from accounts.applications.actions import ANSWER_WITHIN
+from accounts.applications.states import State, Step
+from accounts.models import Application, ApplicationEvent, Check, User, Version
+
+WORDS = {
+    State.DRAFT: ("A draft", "Nobody but you sees it until you submit it."),
+    State.SUBMITTED: (
+        "Waiting for a decision",
+        "A membership officer reads it and decides within five working days. You get a mail.",
+    ),
+    State.NEEDS_INFORMATION: (
+        "We need to know more",
+        "Answer by changing what you wrote or adding a document, and send it again.",
+    ),
+    State.APPROVED: (
+        "Approved",
+        "Your organisation is a member. You can invite two colleagues from your account page.",
+    ),
+    State.REFUSED: ("Refused", "You may apply again when the reason no longer holds."),
+    State.WITHDRAWN: ("Withdrawn", "You took it back. You can apply again at any time."),
+    State.EXPIRED: (
+        "Ended without an answer",
+        "We asked you something and heard nothing for 30 days. You can apply again.",
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """What an applicant is shown of their application."""
+
+    application: Application
+    text: Version
+    checks: Sequence[Check]
+    reason: str
+
+    @property
+    def state(self) -> State:
+        return self.application.stands
+
+    @property
+    def headline(self) -> str:
+        return WORDS[self.state][0]
+
+    @property
+    def next(self) -> str:
+        return WORDS[self.state][1]
+
+    @property
+    def is_open(self) -> bool:
+        return self.application.is_open
+
+    @property
+    def is_news(self) -> bool:
+        """Whether it still concerns somebody: one that is a member by it, or took it back, knows."""
+        return self.state not in (State.APPROVED, State.WITHDRAWN)
+
+    @property
+    def is_draft(self) -> bool:
+        return self.state == State.DRAFT
+
+    @property
+    def waits_for_us(self) -> bool:
+        return self.state == State.SUBMITTED
+
+    @property
+    def waits_for_applicant(self) -> bool:
+        return self.state == State.NEEDS_INFORMATION
+
+    @property
+    def answer_until(self) -> datetime:
+        return self.application.state_since + ANSWER_WITHIN
+
+    @property
+    def record(self) -> str:
+        return txt.record_of(self.text.domain)
+
+    @property
+    def record_value(self) -> str:
+        return txt.value_of(self.application.token)
+
+
+def progress_of(user: User) -> Progress | None:
+    """Return the open application of somebody, else the last one; drafts that were thrown away count for nothing."""
+    found = Application.objects.filter(applicant=user).exclude(state=State.WITHDRAWN, submitted_at=None)
+    application = found.order_by("-created_at").first()
+    if application is None:
+        return None
+    checks = application.checks.filter(version=application.version).order_by("kind", "asked", "-asked_at")
+    return Progress(application, application.text(), list(checks), _reason(application))
+
+
+def _reason(application: Application) -> str:
+    """What the officer said at the step that led to where it stands."""
+    said = ApplicationEvent.objects.filter(
+        application=application, became=application.state, step__in=[Step.ASK, Step.REFUSE, Step.APPROVE]
+    )
+    return said.order_by("-at", "-pk").values_list("reason", flat=True).first() or ""

@@ -1,0 +1,10 @@
+"""Celery's door: one question to a registry or to DNS for each message. Which one stands in PostgreSQL."""
+
+from celery import shared_task
+
+from accounts.applications import evidence
+
+
+@shared_task(name="accounts.tasks.look_at_evidence")
+def look_at_evidence() -> None:
+    evidence.look_at_next()

@@ -1,0 +1,20 @@
+import pytest
+
+from accounts.applications import web
+from tests.accounts.applications.registries import Names, Registry, serving
+
+
+@pytest.fixture
+def registry(settings, monkeypatch):
+    """A registry that answers here, asked with little patience."""
+    monkeypatch.setattr(web, "SECONDS", 1.0)
+    with serving(Registry()) as server:
+        settings.RDAP_URL = server.url
+        yield server
+
+
+@pytest.fixture
+def names(settings, monkeypatch):
+    with serving(Names()) as server:
+        settings.DNS_RESOLVER = server.address
+        yield server
