@@ -10,10 +10,7 @@ class BriefingsConfig(AppConfig):
 
     def ready(self) -> None:
         from accounts.panels import shown_by
-        from briefings import (
-            personal,
-            preview_admin,  # noqa: F401  registers itself
-        )
+        from briefings import personal, preview_admin  # noqa: F401  the last registers itself
         from briefings.news import news_panel
         from briefings.teasers import teasers_of
         from profiles.pages.deeper import told_by

@@ -14,6 +14,7 @@ from profiles.models.history import recorded
 TIERS = [(tier.value, tier.title) for tier in GATED]
 
 
+@recorded()
 class Teaser(models.Model):
     """What anyone may know of a briefing: its title, its summary, and from which tier upwards it opens."""
 

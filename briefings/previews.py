@@ -68,7 +68,7 @@ def preview(request: HttpRequest, revision: Revision, persona: str, *, figure_ur
         "figure_url": figure_url,
         **more,
     }
-    return private(render(request, "briefings/preview.html", context))
+    return private(render(request, "briefings/text_preview.html", context))
 
 
 def picture(revision: Revision) -> HttpResponseBase:

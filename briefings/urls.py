@@ -6,6 +6,6 @@ app_name = "briefings"
 
 urlpatterns = [
     re_path(r"^profiles/(?P<slug>[a-z0-9]+(?:-[a-z0-9]+)*)/briefing/$", views.briefing_detail, name="briefing_detail"),
-    re_path(r"^preview/(?P<secret>[A-Za-z0-9_-]{32})/$", views.preview_link, name="preview_link"),
-    re_path(r"^preview/(?P<secret>[A-Za-z0-9_-]{32})/figure/$", views.preview_figure, name="preview_figure"),
+    re_path(r"^preview/(?P<preview>[A-Za-z0-9_-]{32})/$", views.preview_link, name="preview_link"),
+    re_path(r"^preview/(?P<preview>[A-Za-z0-9_-]{32})/figure/$", views.preview_figure, name="preview_figure"),
 ]

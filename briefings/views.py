@@ -30,18 +30,18 @@ def briefing_detail(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 @require_safe
-def preview_link(request: HttpRequest, secret: str) -> HttpResponse:
+def preview_link(request: HttpRequest, preview: str) -> HttpResponse:
     """What somebody who was sent a secret address may see of a text that is not public yet."""
-    link, revision = _shared(secret)
+    link, revision = _shared(preview)
     if request.method == "GET":
         previews.count_opening(link)
-    figure_url = reverse("briefings:preview_figure", args=[secret])
+    figure_url = reverse("briefings:preview_figure", args=[preview])
     return previews.preview(request, revision, link.persona, figure_url=figure_url, link=link)
 
 
 @require_safe
-def preview_figure(request: HttpRequest, secret: str) -> HttpResponseBase:
-    _link, revision = _shared(secret)
+def preview_figure(request: HttpRequest, preview: str) -> HttpResponseBase:
+    _link, revision = _shared(preview)
     return previews.picture(revision)
 
 

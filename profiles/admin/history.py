@@ -35,6 +35,7 @@ PARTS = {
         ("correction", "profile"),
     ],
     "profiles.revision": [("facetvalue", "revision")],
+    "briefings.teaser": [("briefing", "teaser")],
 }
 # By what a part is called, where its own words need others.
 CALLED = {
@@ -286,12 +287,14 @@ class TellsHistory:
             return super().history_view(request, object_id, extra_context)  # type: ignore[misc,no-any-return]
         pk = unquote(object_id)
         there = self.get_object(request, pk)  # type: ignore[attr-defined]
-        self._check(request, events, there)
+        self._check_history(request, events, there)
         saves, older = history_of(self.model, pk, before=_moment(request)) if there or pk.isdecimal() else ([], None)  # type: ignore[attr-defined]
         if there is None and not saves:
             raise Http404
         context = {
-            **self._page(request, "History", str(there) if there else f"{capfirst(self._kind)} no. {pk}, removed"),
+            **self._history_page(
+                request, "History", str(there) if there else f"{capfirst(self._history_kind)} no. {pk}, removed"
+            ),
             "there": there,
             "saves": saves,
             "older": older.isoformat() if older else "",
@@ -303,26 +306,34 @@ class TellsHistory:
     def removed_view(self, request: HttpRequest) -> HttpResponse:
         """What was removed of this kind, newest first."""
         events = event_model(self.model)  # type: ignore[attr-defined]
-        self._check(request, events, None)
+        self._check_history(request, events, None)
         gone = list(events._default_manager.filter(pgh_label="delete").order_by("-pgh_id")[:AT_ONCE])
         names = _names(gone)
         rows = [
             (_removed_name(event, names), event, names.get(get_user_model(), event.actor) if event.actor else "")
             for event in gone
         ]
-        context = {**self._page(request, f"Removed {self.opts.verbose_name_plural}", ""), "rows": rows}  # type: ignore[attr-defined]
+        context = {**self._history_page(request, f"Removed {self.opts.verbose_name_plural}", ""), "rows": rows}  # type: ignore[attr-defined]
         return render(request, "admin/removed.html", context)
 
-    def _check(self, request: HttpRequest, events: Any, there: Any) -> None:
+    def _check_history(self, request: HttpRequest, events: Any, there: Any) -> None:
         may = self.has_view_or_change_permission(request, there) if there else request.user.has_perm(PUBLISH)  # type: ignore[attr-defined]
-        if not may or (getattr(events, "gated", False) and not request.user.has_perm(READS_GATED)):
+        parts = [
+            apps.get_model(events._meta.app_label, f"{part}event") for part, _of in PARTS.get(self._history_label, [])
+        ]
+        is_gated = any(getattr(one, "gated", False) for one in (events, *parts))
+        if not may or (is_gated and not request.user.has_perm(READS_GATED)):
             raise PermissionDenied
 
     @property
-    def _kind(self) -> str:
+    def _history_label(self) -> str:
+        return str(self.opts.label_lower)  # type: ignore[attr-defined]
+
+    @property
+    def _history_kind(self) -> str:
         return str(self.opts.verbose_name)  # type: ignore[attr-defined]
 
-    def _page(self, request: HttpRequest, title: str, subtitle: str) -> dict[str, Any]:
+    def _history_page(self, request: HttpRequest, title: str, subtitle: str) -> dict[str, Any]:
         return {
             **self.admin_site.each_context(request),  # type: ignore[attr-defined]
             "title": title,

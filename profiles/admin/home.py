@@ -14,7 +14,18 @@ from profiles.admin.profiles import LIVE, SupportingLines, due_for_verification
 from profiles.admin.text import STANDINGS, written_by
 from profiles.grading import pipeline
 from profiles.intake import links
-from profiles.models import GradingState, Intake, Mark, Profile, Progress, Proposal, Revision, RevisionStep, Ticket
+from profiles.models import (
+    GradingState,
+    Intake,
+    Mark,
+    Profile,
+    Progress,
+    Proposal,
+    Revision,
+    RevisionStep,
+    Source,
+    Ticket,
+)
 from profiles.stages import PUBLISH
 
 SILENT = timedelta(minutes=1)
@@ -118,9 +129,13 @@ def _profiles() -> Iterator[Waiting]:
 
 
 def _sources() -> Iterator[Waiting]:
-    note = "Their address fails, or nobody has looked at them for a year."
-    count, recheck = links.to_recheck().count(), _list("source", recheck="due")
-    yield Waiting("source to look at again", "sources to look at again", count, recheck, note=note)
+    said = Source.objects.aggregate(
+        failing=Count("pk", filter=links.failing()), stale=Count("pk", filter=links.stale())
+    )
+    failing, stale = _list("source", recheck="failing"), _list("source", recheck="stale")
+    yield Waiting("source whose address fails", "sources whose address fails", said["failing"], failing)
+    note = "Nobody has looked at them for a year."
+    yield Waiting("source to look at again", "sources to look at again", said["stale"], stale, note=note)
     read = Intake.objects.filter(progress=Progress.READ).aggregate(count=Count("pk"), since=Min("added_at"))
     yield Waiting("article to decide on", "articles to decide on", read["count"], _list("intake"), read["since"])
 

@@ -20,7 +20,7 @@ __all__ = [
 
 
 class DeskAdmin(TellsHistory, PlainDeskAdmin):
-    """The desk's form for what keeps its history."""
+    """What all our forms share, with every version of what they edit behind the History button."""
 
 
 def _is_live(obj: Profile | Source) -> bool:

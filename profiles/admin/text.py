@@ -22,8 +22,6 @@ from profiles.models import (
 from profiles.models.profile import TEXT
 from profiles.pages.confidence import names_in, rests_on, warnings_in
 
-WORDS = [name for name in TEXT if name != "figure"]
-
 
 class FacetValueFormSet(forms.BaseInlineFormSet):
     def clean(self) -> None:
@@ -81,6 +79,8 @@ class RevisionForm(forms.ModelForm):
 
 def _doubts(revision: Revision) -> Iterator[str]:
     """What to look at before publishing: in the words, and in what they rest on as it was graded last."""
+    if revision.misshapen():
+        return
     yield from (doubt.sentence for doubt in doubts_of(revision))
     state = getattr(revision.profile, "state", None)
     if state and state.verdict:
@@ -138,7 +138,7 @@ class RevisionAdmin(SeesOthers, DeskAdmin):
     autocomplete_fields = ["profile", "author", "reviewer", "figure"]
     inlines = [FacetValueInline]
     # What the buttons ask for stands beside them.
-    fieldsets = [(None, {"fields": ["profile", *WORDS, "figure"]})]
+    fieldsets = [(None, {"fields": ["profile", *TEXT]})]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Revision | None = None) -> list[str]:
         return ["profile"] if obj else []
@@ -152,7 +152,7 @@ class RevisionAdmin(SeesOthers, DeskAdmin):
     def save_model(self, request: HttpRequest, obj: Revision, form: Any, change: bool) -> None:
         if change:
             # The words alone: its stage may have moved since it was read.
-            obj.save(update_fields=WORDS)
+            obj.save(update_fields=TEXT)
             return
         obj.number = (obj.profile.revisions.order_by("-number").values_list("number", flat=True).first() or 0) + 1
         obj.created_by = request.user  # type: ignore[assignment]

@@ -68,6 +68,7 @@ VALUES = {
     "object_id": "1",
     "pk": "1",
     "id": "1",
+    "preview": "x" * 32,
     "persona": "alliance",
     "token": tokens.STOP.sign_object([tokens.FOLLOW, 1, "profile", 1]),
     "secret": "0" * 64,

@@ -74,7 +74,7 @@ def test_the_site_may_remove_a_citation_whose_note_it_cannot_see(written):
 def test_what_was_written_before_the_history_began_is_its_beginning(written):
     for model in (Briefing, SourceNote):
         apps.get_model("briefings", f"{model.__name__}Event").objects.all().delete()
-    begin = import_module("briefings.migrations.0007_gated_rows_begin_their_history").BEGIN
+    begin = import_module("briefings.migrations.0008_gated_rows_begin_their_history").BEGIN
     with connection.cursor() as cursor:
         cursor.execute(begin)
     assert said(Briefing) == [("baseline", "canary one", None)]

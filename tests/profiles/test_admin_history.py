@@ -147,7 +147,7 @@ def test_what_only_moves_a_text_along_is_no_change_of_its_words(edith):
 def test_what_was_on_file_before_the_history_began_is_its_beginning():
     source = make_source("As it was.")
     event_model(Source).objects.all().delete()
-    begin = import_module("profiles.migrations.0019_what_is_on_file_begins_its_history").begin
+    begin = import_module("profiles.migrations.0029_what_is_on_file_begins_its_history").begin
     with connection.schema_editor() as editor:
         begin(apps, editor)
     Source.objects.update(title="As it is.")

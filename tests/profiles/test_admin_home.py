@@ -60,7 +60,7 @@ def fill(wanda, turn):
     actions.publish_due()
     live = make_profile(f"live-{turn}", live=True, cited=True, judgements={"j1": "So."}, next_review=NOW.date())
     make_profile(f"later-{turn}", live=True, next_review=NOW.date() + timedelta(days=1))
-    cite(live, make_source(url=f"https://example.org/{turn}"), judgements=[])
+    cite(live, make_source(url=f"https://example.org/{turn}", accessed_on="2020-01-01"), judgements=[])
     cite(live, make_source(url=f"https://example.org/new/{turn}", accessed_on=NOW.date()), judgements=[])
     GradingState.objects.filter(profile=live).update(failures=1, verdict={"lines": [{"side": "supports"}]})
     Proposal.objects.create(opens="letter", publisher=make_publisher(), about="A letter", reason="Because.")
