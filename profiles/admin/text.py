@@ -83,7 +83,8 @@ def _doubts(revision: Revision) -> Iterator[str]:
         return
     yield from (doubt.sentence for doubt in doubts_of(revision))
     state = getattr(revision.profile, "state", None)
-    if state and state.verdict:
+    # What is refused for its shape is shown again as it was typed, and has no names to tell.
+    if state and state.verdict and not revision.misshapen():
         names = names_in(state.verdict, revision.statements)
         yield from filter(None, [rests_on(state.verdict, names), *warnings_in(state.verdict, names)])
 

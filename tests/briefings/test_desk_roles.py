@@ -12,6 +12,7 @@ from django.urls import reverse
 
 from accounts.models import Suspension, User
 from accounts.tiers import Tier
+from briefings.models import PreviewLink
 from config import mailing
 from config.models import Site
 from profiles.models import (
@@ -26,6 +27,7 @@ from profiles.models import (
 )
 from tests.briefings.test_canary import addresses
 from tests.builders import (
+    LONG_AGO,
     THE_DAY,
     cite,
     give,
@@ -81,6 +83,8 @@ def one_of_each(db):
     judgement = profile.judgements.get()
     told = {"statement": "So.", "reason": "A court said so.", "settled_on": THE_DAY}
     Settlement.objects.create(judgement=judgement, outcome=Outcome.CONFIRMED, **told)
+    link = {"revision": profile.draft, "edit": 1, "persona": "circle", "made_by": member}
+    PreviewLink.objects.create(digest="x" * 64, expires_at=LONG_AGO, **link)
     return profile, organisation
 
 
