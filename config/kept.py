@@ -48,14 +48,6 @@ COMPRESS: dict[str, Callable[[bytes], bytes]] = {
 }
 # Said anew for each reader; the rest of the headers belongs to the page.
 OURS = {"content-length", "etag", "vary", "content-encoding"}
-# What says who is asking, or asks for less than the whole page: a page for everybody is made without it.
-PERSONAL = {
-    f"HTTP_{name}"
-    for name in (
-        *("COOKIE", "USER_AGENT", "AUTHORIZATION", "ACCEPT_LANGUAGE", "ACCEPT_ENCODING", "RANGE", "IF_RANGE"),
-        *("IF_NONE_MATCH", "IF_MODIFIED_SINCE", "IF_MATCH", "IF_UNMODIFIED_SINCE"),
-    )
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,13 +100,11 @@ class Asked:
 
     def for_everybody(self) -> Environ:
         """The request that anybody could have made: what comes back is what everybody may have."""
-        plain = {name: value for name, value in self.request.items() if name not in PERSONAL}
-        return {
-            **plain,
-            "REQUEST_METHOD": "GET",
-            "QUERY_STRING": self.query,
-            "HTTP_HOST": urlsplit(settings.SITE_URL).netloc,
-        }
+        # No header of theirs, whatever it is called: one that a view looked at would be in everybody's page.
+        secure = (settings.SECURE_PROXY_SSL_HEADER or ("",))[0]
+        plain = {name: value for name, value in self.request.items() if not name.startswith("HTTP_") or name == secure}
+        own = {"REQUEST_METHOD": "GET", "QUERY_STRING": self.query, "HTTP_HOST": urlsplit(settings.SITE_URL).netloc}
+        return plain | own
 
 
 class KeptPages:
