@@ -5,11 +5,13 @@ from django.views.generic import RedirectView
 from briefings import desk
 from config import views
 from config.outbox import outbox
+from config.styleguide import styleguide
 
 urlpatterns = [
     path("livez", views.livez, name="livez"),
     path("readyz", views.readyz, name="readyz"),
     path("outbox/", outbox, name="outbox"),
+    path("styleguide/", styleguide, name="styleguide"),
     re_path(r"^media/site/(?P<digest>[0-9a-f]{64})\.(?P<extension>webp)$", views.logo, name="logo"),
     path("favicon.ico", RedirectView.as_view(url="/static/favicon.ico", permanent=True)),
     path("admin/dossier/", admin.site.admin_view(desk.dossiers), name="dossier"),

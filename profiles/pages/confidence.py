@@ -153,7 +153,7 @@ def confidence_page(profile: Profile, *, on: date | None = None) -> ConfidencePa
     url = reverse("profiles:profile_confidence", args=[profile.slug])
     shown = standing.moves[:HISTORY]
     # What is left without a line is worked out by the method of today.
-    carried = tuple(_carried(told, names)) if told and standing.method == METHOD_VERSION else ()
+    carried = tuple(show_carried(told, names)) if told and standing.method == METHOD_VERSION else ()
     return ConfidencePage(
         name=profile.live_revision.name,
         profile_url=profile.get_absolute_url(),
@@ -295,12 +295,13 @@ def _waterfalls(told: Told, statements: Mapping[str, str], names: Names) -> Iter
     judgements = told.get("judgements", {})
     for key, one in judgements.items():
         if key in statements:
-            yield _waterfall(one, names, key=key, statement=statements[key], decides=key == told["least_sure"])
+            yield show_waterfall(one, names, key=key, statement=statements[key], decides=key == told["least_sure"])
     if told and not judgements:
-        yield _waterfall(told, names)
+        yield show_waterfall(told, names)
 
 
-def _waterfall(told: Told, names: Names, *, key: str = "", statement: str = "", decides: bool = True) -> Waterfall:
+def show_waterfall(told: Told, names: Names, *, key: str = "", statement: str = "", decides: bool = True) -> Waterfall:
+    """Return a stored verdict as the steps that led to it; without a key, that of the whole profile."""
     sums = by_hand(told["steps"])
     return Waterfall(
         key=key,
@@ -323,7 +324,8 @@ def _step(step: Told, arithmetic: str, names: Names) -> ShownStep:
     )
 
 
-def _carried(told: Told, names: Names) -> Iterable[CarriedLine]:
+def show_carried(told: Told, names: Names) -> Iterable[CarriedLine]:
+    """Yield the lines of a verdict, each with the score that would be left without it."""
     left = without_each_line(told["lines"])
     for side in (SUPPORTS, DISPUTES):
         for line, score in [one for one in left if one.line.side == side][:CARRIED]:

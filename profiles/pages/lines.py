@@ -202,14 +202,15 @@ def _lines(evidence: Evidences, side: str, on: date) -> tuple[Line, ...]:
         one.id: Link(one.id, str(one.publisher_id), tuple(evidence.origins.get(one.id, ())))
         for one in evidence.known.values()
     }
-    return grade_evidence([_evidence(one, evidence) for one in strongest.values()], on=on, known=links).lines
+    return grade_evidence([as_evidence(one, evidence) for one in strongest.values()], on=on, known=links).lines
 
 
 def _strength(citation: Citation) -> tuple[bool, float]:
     return citation.direct, CREDIBILITY[citation.credibility]
 
 
-def _evidence(citation: Citation, evidence: Evidences) -> Evidence:
+def as_evidence(citation: Citation, evidence: Evidences) -> Evidence:
+    """Return a citation as the method sees it."""
     source = citation.source
     return Evidence(
         id=source.pk,
