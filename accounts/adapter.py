@@ -52,7 +52,7 @@ class SecondFactors(DefaultMFAAdapter):  # type: ignore[misc]
     """Passkeys and authenticator apps show the name of the site, not of the host."""
 
     def get_public_key_credential_rp_entity(self) -> dict[str, str]:
-        return {**super().get_public_key_credential_rp_entity(), "name": "Assay"}
+        return {**super().get_public_key_credential_rp_entity(), "name": site().name}
 
 
 def our_address(url: str) -> str:

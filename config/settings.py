@@ -57,6 +57,7 @@ MIDDLEWARE = [
     "accounts.marker.Marker",
     "django.contrib.messages.middleware.MessageMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "config.site.NoOtherSite",
     "accounts.sessions.SeenSessions",
     "accounts.second_factor.SecondFactorForStaff",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",

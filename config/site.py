@@ -4,13 +4,17 @@ A process asks the database at most every few seconds, so a page costs no query 
 """
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from email.utils import formataddr, parseaddr
 from typing import Any
 
 from django.conf import settings
+from django.contrib.sites.requests import RequestSite
 from django.db import DatabaseError, transaction
 from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.functional import SimpleLazyObject
 
@@ -77,3 +81,18 @@ def _forget() -> None:
 def shown(request: HttpRequest) -> dict[str, Any]:
     """For templates: `site`, looked up by whoever prints it."""
     return {"site": SimpleLazyObject(site)}
+
+
+class NoOtherSite:
+    """Takes away the `site` that allauth's doors bring along: it is called after the host, and would stand over ours."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        return self.get_response(request)
+
+    def process_template_response(self, request: HttpRequest, response: TemplateResponse) -> TemplateResponse:
+        if isinstance((response.context_data or {}).get("site"), RequestSite):
+            del response.context_data["site"]
+        return response

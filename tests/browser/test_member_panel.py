@@ -52,7 +52,7 @@ def test_who_asks_for_it_is_taken_to_it(open_page, address):
     page = open_page(address)
     page.get_by_role("link", name="Briefing and source notes").click()
     page.get_by_text("Members read on here.").wait_for()
-    page.wait_for_function("document.activeElement.id === 'deeper-title'")
+    page.locator("#deeper-title:focus").wait_for()
     assert page.url.endswith(address)
     assert "only members" not in page.content()
 

@@ -54,6 +54,14 @@ def test_the_name_stands_on_pages_in_feeds_and_in_mails(client, monkeypatch):
     assert sent.from_email.startswith("Probe <noreply@")
 
 
+@pytest.mark.parametrize("door", ["login/", "signup/", "login/code/", "password/reset/"])
+def test_the_doors_of_an_account_bear_it_and_not_that_of_the_host(client, door):
+    called()
+    page = client.get(f"/accounts/{door}").text
+    assert "· Probe</title>" in page
+    assert '">Probe</a>' in page
+
+
 def test_mails_about_accounts_bear_the_name_too(client):
     called("Probe, of the Coast")
     client.post("/accounts/login/code/", {"email": make_user("reader@example.org").email})
