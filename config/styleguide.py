@@ -21,6 +21,7 @@ from briefings.teasers import page_of
 from profiles.grading import method
 from profiles.grading.scale import SCALE
 from profiles.grading.working import as_json
+from profiles.markup import render_markdown
 from profiles.models import Citation, GradingState, Judgement, Publisher, Source
 from profiles.pages import charts
 from profiles.pages.confidence import Then, rests_on, show_carried, show_waterfall
@@ -242,8 +243,8 @@ def _panel() -> dict[str, Any]:
     return {
         "name": "Example Registry",
         "opened": Opened(
-            [OpenBriefing("What lies behind the vote", circle, f"<p>{WORDS}</p>")],
-            [OpenNote(0, "The filing", "Example Court", circle, f"<p>{WORDS}</p>")],
+            [OpenBriefing("What lies behind the vote", circle, render_markdown(WORDS))],
+            [OpenNote(0, "The filing", "Example Court", circle, render_markdown(WORDS))],
         ),
         "locked": [locked],
         "step": Step("The Alliance is for companies that hold addresses.", "Apply for the Alliance", "/membership/"),

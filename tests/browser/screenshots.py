@@ -33,7 +33,10 @@ EVERYBODY = [
     "/profiles/?q=nothing-of-the-kind",
     PROFILE,
     f"{PROFILE}confidence/",
+    f"{PROFILE}confidence/?on=2020-01-01",
     f"{PROFILE}briefing/",
+    "/profiles/chatbit/",
+    "/people/wanda-demo-author/",
     "/facets/region/africa/",
     "/publishers/",
     "/publishers/reuters/",
@@ -44,16 +47,28 @@ EVERYBODY = [
     "/membership/strategic-circle/",
     "/membership/leadership-alliance/",
     "/contact/",
+    "/contact/thanks/",
     "/alerts/",
+    "/alerts/asked/",
     "/about/",
     "/accounts/login/",
+    "/accounts/login/code/",
     "/accounts/signup/",
+    "/accounts/password/reset/",
     "/no-such-page/",
 ]
+TURNED = [PROFILE]  # as a language that is written from right to left would have it
 PRINTED = [PROFILE, f"{PROFILE}confidence/", "/methodology/"]
 LOGGED_IN = {
     "alliance": ["/account/", f"{PROFILE}briefing/", f"{PROFILE}#deeper", "/account/circle/", "/accounts/2fa/"],
-    "circle": ["/account/following/", "/account/follow/?profile=afrinic"],
+    "circle": [
+        "/account/following/",
+        "/account/follow/?profile=afrinic",
+        "/account/close/",
+        "/accounts/email/",
+        "/accounts/sessions/",
+        "/accounts/password/change/",
+    ],
     "reader": ["/account/", "/account/application/", f"{PROFILE}briefing/", "/account/circle/"],
     "waiting": ["/account/", "/account/application/"],
     "asked": ["/account/application/"],
@@ -131,6 +146,8 @@ def photograph(browser: Browser, home: str, scheme: str, only: list[str]) -> Non
         for path in chosen(EVERYBODY, only):
             take(page, path, scheme)
         if scheme == "light":
+            for path in chosen(TURNED, only):
+                take(page, path, scheme, "turned", turned=True)
             for path in chosen(PRINTED, only):
                 print_out(page, path)
     for role, paths in LOGGED_IN.items():
@@ -161,10 +178,12 @@ def log_in(page: Page, role: str) -> None:
     page.wait_for_url("**/account/")
 
 
-def take(page: Page, path: str, scheme: str, role: str = "") -> None:
+def take(page: Page, path: str, scheme: str, role: str = "", *, turned: bool = False) -> None:
     for width_name, width in WIDTHS.items():
         page.set_viewport_size({"width": width, "height": 900})
         page.goto(path, wait_until="networkidle")
+        if turned:
+            page.evaluate("document.documentElement.dir = 'rtl'")
         place = HERE / f"{width_name}-{scheme}" / f"{name_of(path, role)}.png"
         place.parent.mkdir(parents=True, exist_ok=True)
         page.screenshot(path=place, full_page=True)
@@ -176,6 +195,7 @@ def print_out(page: Page, path: str) -> None:
     page.goto(path, wait_until="networkidle")
     (HERE / "print").mkdir(parents=True, exist_ok=True)
     page.screenshot(path=HERE / "print" / f"{name_of(path)}.png", full_page=True)
+    page.pdf(path=HERE / "print" / f"{name_of(path)}.pdf", format="A4")
     page.emulate_media(media="screen")
 
 
