@@ -93,6 +93,7 @@ class NoOtherSite:
         return self.get_response(request)
 
     def process_template_response(self, request: HttpRequest, response: TemplateResponse) -> TemplateResponse:
-        if response.context_data and isinstance(response.context_data.get("site"), RequestSite):
-            del response.context_data["site"]
+        brought = response.context_data or {}
+        if isinstance(brought.get("site"), RequestSite):
+            del brought["site"]
         return response
