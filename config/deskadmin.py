@@ -8,6 +8,7 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.postgres.fields import ArrayField
 from django.db import models, transaction
 from django.http import HttpRequest, HttpResponseRedirect
+from django.utils.text import capfirst
 
 
 class DeskAdmin(admin.ModelAdmin):
@@ -17,6 +18,18 @@ class DeskAdmin(admin.ModelAdmin):
         models.URLField: {"assume_scheme": "https"},
         ArrayField: {"delimiter": "\n", "widget": forms.Textarea(attrs={"rows": 3, "cols": 60})},
     }
+
+
+class NamedCells(forms.BaseInlineFormSet):
+    """Rows whose fields say what they are: a table shows their labels once, above, where no screen reader finds them."""
+
+    def add_fields(self, form: Any, index: int | None) -> None:
+        super().add_fields(form, index)
+        for field in form.fields.values():
+            # The admin wraps what chooses a row of another table in buttons; the choice itself lies inside.
+            widget = getattr(field.widget, "widget", field.widget)
+            if not widget.is_hidden:
+                widget.attrs.setdefault("aria-label", capfirst(field.label))
 
 
 class TellsRefusals:

@@ -7,7 +7,7 @@ from django.contrib import admin
 from django.http import HttpRequest
 
 from profiles import actions
-from profiles.admin.shared import DeskAdmin, ReadOnly
+from profiles.admin.shared import DeskAdmin, NamedCells, ReadOnly
 from profiles.grading.pipeline import today
 from profiles.models import Correction, Profile
 
@@ -23,7 +23,7 @@ class CorrectionForm(forms.ModelForm):
         widgets = {"text": forms.Textarea(attrs={"rows": 2, "cols": 40})}
 
 
-class CorrectionFormSet(forms.BaseInlineFormSet):
+class CorrectionFormSet(NamedCells):
     def add_fields(self, form: Any, index: int | None) -> None:
         super().add_fields(form, index)
         standing = Correction.objects.filter(profile=self.instance.pk, superseded_by=None)

@@ -71,9 +71,6 @@ class FigureAdmin(DeskAdmin):
     list_filter = [UsedFilter]
     search_fields = ["filename"]
 
-    class Media:
-        css = {"all": ["css/desk.css"]}
-
     def has_delete_permission(self, request: HttpRequest, obj: Figure | None = None) -> bool:
         return False
 

@@ -5,6 +5,7 @@ from django import forms
 from django.contrib import admin, messages
 from django.db.models import Exists, Func, IntegerField, OuterRef, Q, QuerySet
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.html import format_html
@@ -16,7 +17,7 @@ from profiles.admin.corrections import CorrectionInline
 from profiles.admin.four_eyes import propose_direct
 from profiles.admin.meanwhile import SeesOthers
 from profiles.admin.settling import settling_link
-from profiles.admin.shared import PUBLISH, DeskAdmin, EditorsAlone, listed, person_of, told
+from profiles.admin.shared import PUBLISH, DeskAdmin, EditorsAlone, NamedCells, listed, person_of, told
 from profiles.admin.tables import CitationTables
 from profiles.admin.what_if import CitationsWhatIf
 from profiles.grading.scale import SCALE, band_of
@@ -36,6 +37,7 @@ from profiles.pages.confidence import names_in, rests_on, warnings_in
 
 class JudgementInline(admin.TabularInline):
     model = Judgement
+    formset = NamedCells
     readonly_fields = ["statement", "settled"]
     extra = 0
 
@@ -345,7 +347,12 @@ class ProfileAdmin(SeesOthers, CitationTables, CitationsWhatIf, EditorsAlone, De
             format_html('<a href="/admin/profiles/revision/{}/change/">{}</a> ({})', one.pk, one, one.standing)
             for one in revisions
         ]
-        return listed(lines) if lines else "Save first, then add a text under Revisions."
+        if lines:
+            return listed(lines)
+        if not profile.pk:
+            return "Save first; then its text is written."
+        address = reverse("admin:profiles_revision_add", query={"profile": profile.pk})
+        return format_html('<a href="{}">Write its text</a>', address)
 
 
 def _state(profile: Profile) -> GradingState | None:

@@ -7,7 +7,7 @@ from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
 from config.deskadmin import DeskAdmin as PlainDeskAdmin
-from config.deskadmin import ReadOnly, TellsRefusals, person_of
+from config.deskadmin import NamedCells, ReadOnly, TellsRefusals, person_of
 from profiles.admin.history import TellsHistory
 from profiles.grading.causes import explain_cause
 from profiles.models import Grade, Profile, Source
@@ -15,7 +15,7 @@ from profiles.public import public_sources
 from profiles.stages import PUBLISH
 
 __all__ = [
-    "PUBLISH", "DeskAdmin", "EditorsAlone", "EditorsOnly", "ReadOnly", "TellsRefusals", "kept", "listed", "person_of", "told",
+    "PUBLISH", "DeskAdmin", "EditorsAlone", "EditorsOnly", "NamedCells", "ReadOnly", "TellsRefusals", "kept", "listed", "person_of", "told",
 ]  # fmt: skip
 
 

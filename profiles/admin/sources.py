@@ -7,7 +7,7 @@ from django.http import HttpRequest
 
 from profiles.admin.four_eyes import propose_move
 from profiles.admin.meanwhile import SeesOthers
-from profiles.admin.shared import DeskAdmin, EditorsAlone, kept
+from profiles.admin.shared import DeskAdmin, EditorsAlone, NamedCells, kept
 from profiles.admin.tables import SourceTables
 from profiles.admin.what_if import SourceWhatIf
 from profiles.intake import links
@@ -18,7 +18,7 @@ from profiles.models import (
 )
 
 
-class DerivationFormSet(forms.BaseInlineFormSet):
+class DerivationFormSet(NamedCells):
     def clean(self) -> None:
         super().clean()
         if self.instance.pk and any(origin.pk == self.instance.pk for origin in kept(self, "origin")):
@@ -62,6 +62,7 @@ class SourceAdmin(SeesOthers, SourceTables, SourceWhatIf, EditorsAlone, DeskAdmi
     date_hierarchy = "published_on"
     inlines = [DerivationInline]
     list_per_page = 50
+    show_full_result_count = False  # to count all of them again would take as long as finding those that are shown
 
     @admin.display(description="address", ordering="link__checked_at")
     def answers(self, source: Source) -> str:

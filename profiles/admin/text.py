@@ -1,3 +1,4 @@
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,11 +11,12 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from profiles import actions, stages
 from profiles.admin import way
 from profiles.admin.meanwhile import SeesOthers
-from profiles.admin.shared import PUBLISH, DeskAdmin, kept, person_of
+from profiles.admin.shared import PUBLISH, DeskAdmin, NamedCells, kept, person_of
 from profiles.admin.wording import Worded, WordedForm
 from profiles.checks import doubts_of, flaws_of
 from profiles.models import (
     FacetValue,
+    Judgement,
     Revision,
     Stage,
     Term,
@@ -22,8 +24,10 @@ from profiles.models import (
 from profiles.models.profile import TEXT
 from profiles.pages.confidence import names_in, rests_on, warnings_in
 
+SHAPED = {"statements", "sections", "outlook"}  # stored as JSON; desk.js puts plain fields in their place
 
-class FacetValueFormSet(forms.BaseInlineFormSet):
+
+class FacetValueFormSet(NamedCells):
     def clean(self) -> None:
         super().clean()
         facets = [term.get_facet_display() for term in kept(self, "term")]
@@ -62,6 +66,17 @@ class RevisionForm(forms.ModelForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.initial["publish_at"] = self.instance.goes_live_at
+        for name in SHAPED & self.fields.keys():
+            self.fields[name].widget.attrs["data-shape"] = name
+        if "statements" in self.fields:
+            self.fields["statements"].widget.attrs["data-keys"] = json.dumps(self._keys())
+
+    def _keys(self) -> list[str]:
+        """The key judgements that this text words, in their order."""
+        profile = self.instance.profile_id or self.initial.get("profile")
+        if not str(profile or "").isdecimal():
+            return []
+        return list(Judgement.objects.filter(profile=profile).order_by("position", "pk").values_list("key", flat=True))
 
     def clean(self) -> None:
         super().clean()
@@ -181,6 +196,9 @@ class RevisionAdmin(SeesOthers, DeskAdmin):
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> HttpResponse:
         revision = context.get("original")
+        if revision and request.method == "POST":
+            # What was refused has been put into it, and no page could show that.
+            revision = Revision.objects.select_related("profile").get(pk=revision.pk)
         if revision:
             context |= self._way(request, revision)
         return super().render_change_form(request, context, *args, **kwargs)

@@ -76,7 +76,9 @@ def _of_the_other(proposal: IntakeProposal) -> Iterable[Source]:
     other = proposal.other.source if proposal.other else None
     if other is None:
         return []
-    origins = other.origins.filter(derived__draft_of=None).select_related("publisher").distinct()[:3]
+    counts = Q(derived__draft_of=None) | Q(derived__draft_of=proposal.intake.profile_id)
+    linked = Source.objects.filter(counts, derived__source=other)
+    origins = linked.select_related("publisher").order_by("derived__position", "derived__pk")[:3]
     return [other, *origins] if not proposal.thing else [*origins, other]
 
 

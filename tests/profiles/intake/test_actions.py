@@ -360,6 +360,18 @@ def test_the_origin_chosen_for_one_article_is_offered_first_for_the_next(edith):
     assert "Something else of theirs" in [one.title for one in offered]
 
 
+def test_what_was_linked_for_a_draft_is_offered_first_for_its_next_article(edith):
+    draft = make_profile("a-draft")
+    first, second = take(pasted=f"{articles.FIRST_HAND}\n---\n{articles.SECOND_HAND}", profile=draft)
+    chosen = make_source("The report itself")
+    decision = accepted(the_proposal(first, thing="report"), chosen)
+    take_in(intake_id=first.pk, filing=FILED, decisions=[decision], by=edith, may_publish=True, profile=draft)
+    told = the_proposal(second, kind="story", thing="report")
+    assert origins_for(told)[0] == chosen
+    IntakeProposal.objects.exclude(pk=told.pk).update(thing="")  # so that the derivation alone speaks for it
+    assert origins_for(told)[0] == chosen
+
+
 def test_a_paper_without_a_name_is_offered_to_the_articles_that_share_its_story(edith):
     first, second = take(pasted=f"{articles.FIRST_HAND}\n---\n{articles.SECOND_HAND}")
     paper = make_source("Gates and models")
