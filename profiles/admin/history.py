@@ -299,6 +299,7 @@ class TellsHistory:
             "saves": saves,
             "older": older.isoformat() if older else "",
             "against": against_live(there) if isinstance(there, Revision) else [],
+            "may_draft": isinstance(there, Revision) and there.approved_at and self.has_add_permission(request),  # type: ignore[attr-defined]
             "back": reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_change", args=[pk]),  # type: ignore[attr-defined]
         }
         return render(request, "admin/history.html", context)

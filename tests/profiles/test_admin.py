@@ -278,6 +278,14 @@ def test_a_publisher_in_use_cannot_be_deleted(client, edith, profile):
     assert list(Publisher.objects.all()) == [used]
 
 
+def test_the_list_of_sources_counts_them_once(client, edith, profile):
+    client.force_login(edith)
+    with CaptureQueriesContext(connection) as asked:
+        assert client.get("/admin/profiles/source/").status_code == 200
+    counts = [one for one in asked.captured_queries if "COUNT(*)" in one["sql"] and "profiles_source" in one["sql"]]
+    assert len(counts) == 1
+
+
 # --- Bad input --------------------------------------------------------------------------------------------------------
 
 
