@@ -75,9 +75,11 @@ def what_axe_finds(page: Page) -> list[str]:
     # Of a sheet that imports another, as the admin's does, axe would first make a copy inside the page, and its policy
     # forbids that: two errors in the console of every form of the desk, of which no page is the cause.
     asked = {"preload": False, "runOnly": {"type": "tag", "values": RULES}}
+    page.wait_for_load_state()  # a click does not wait for all of the page it leads to
     found = Axe().run(page, options=asked).response["violations"]
     return [f"{rule['id']}: {node['html'][:200]}" for rule in found for node in rule["nodes"]]
 
 
 def scrolls_sideways(page: Page) -> bool:
+    page.wait_for_load_state()
     return page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth")

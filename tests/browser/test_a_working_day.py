@@ -43,6 +43,7 @@ def sit_down(open_page):
 
 
 def said(page):
+    page.wait_for_load_state()  # of a page that is still arriving one would read the beginning
     return " ".join(page.inner_text("#container").split())
 
 

@@ -3,6 +3,7 @@
 import os
 import pty
 import re
+import select
 import shlex
 import signal
 import socket
@@ -23,6 +24,7 @@ from tests.config.conftest import environment
 
 NEVER = "postgresql://assay@127.0.0.1:9/assay"  # the discard port, where nobody listens
 START = [sys.executable, "-m", "config.stack"]
+SILENCE = 60  # seconds
 
 
 class Site:
@@ -52,6 +54,8 @@ class Site:
         return self
 
     def read(self):
+        if not select.select([self.terminal], [], [], SILENCE)[0]:
+            return ""  # it says nothing more: whoever waits for a word fails instead of waiting for ever
         try:
             self.said += (more := os.read(self.terminal, 1000).decode())
             return more
@@ -160,7 +164,7 @@ def test_when_a_part_is_killed_the_rest_stops_and_a_second_start_works(data_dir)
         ("postgres", "PostgreSQL"),
         ("redis-server", "Redis"),
         ("granian", "web"),
-        ("celery", "worker"),
+        ("config.celery worker", "worker"),
     ]:
         with running(data_dir) as site:
             os.kill(first_process(data_dir, program), signal.SIGKILL)
@@ -200,14 +204,22 @@ def test_everything_killed_at_once_starts_again(data_dir):
 
 
 def first_process(data_dir, program):
-    """The oldest process of that name: the part itself, not a child of it."""
-    fitting = [pid for pid, command in processes_of(data_dir).items() if program in command]
-    return min(fitting, key=started)
+    """The oldest process of that name: the part itself, not a child of it, which may have started in the same tick."""
+    fitting = {pid for pid, command in processes_of(data_dir).items() if program in command}
+    return min((pid for pid in fitting if parent(pid) not in fitting), key=started)
+
+
+def parent(pid):
+    return field_of(pid, 1)
 
 
 def started(pid):
+    return field_of(pid, 19)
+
+
+def field_of(pid, number):
     try:
-        return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19])
+        return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[number])
     except OSError:  # gone already, so not the one
         return sys.maxsize
 
