@@ -107,7 +107,7 @@ def processes_of(data_dir):
             if int(entry.name) != os.getpid() and (
                 f"{data_dir}".encode() in words or (entry / "cwd").readlink().is_relative_to(data_dir)
             ):
-                found[int(entry.name)] = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode()[:100]
+                found[int(entry.name)] = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode()[:300]
         except OSError:
             continue
     return found
