@@ -8,7 +8,7 @@ from django.core import mail
 
 from accounts.models import User
 from tests.browser.conftest import log_in, scrolls_sideways, what_axe_finds
-from tests.builders import PASSWORD, make_user, typed_code
+from tests.builders import PASSWORD, make_briefing, make_profile, make_user, typed_code
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -40,8 +40,10 @@ def code_in_the_mail():
     return re.search(r"^[A-Z0-9-]{6,}$", mail.outbox[-1].body, re.MULTILINE)[0]
 
 
-def test_a_reader_signs_up_with_the_code_from_the_mail(open_page):
-    page = open_page("/accounts/signup/", width=390)
+@pytest.mark.parametrize("scripts", [True, False], ids=["with scripts", "without scripts"])
+def test_a_reader_signs_up_confirms_joins_and_reads(open_page, scripts):
+    make_briefing(make_profile("tidewater", live=True, name="Tidewater"), body="What only members read.")
+    page = open_page("/accounts/signup/", width=390, scripts=scripts)
     page.fill("[name=email]", "new@example.org")
     page.fill("[name=password1]", "a-long-enough-secret")
     page.fill("[name=password2]", "a-long-enough-secret")
@@ -52,6 +54,12 @@ def test_a_reader_signs_up_with_the_code_from_the_mail(open_page):
     page.wait_for_url("**/account/")
     assert "new@example.org" in page.get_by_role("main").inner_text()
     assert User.objects.filter(email="new@example.org").exists()
+    page.goto("/profiles/tidewater/briefing/")
+    assert "What only members read." not in page.content()
+    page.get_by_role("link", name="Join the Strategic Circle").click()
+    page.get_by_role("button", name="Join the Strategic Circle").click()
+    page.wait_for_url("**/profiles/tidewater/briefing/")
+    page.get_by_text("What only members read.").wait_for()
 
 
 def test_a_reader_adds_a_passkey_and_logs_in_with_it(open_page, mina):
