@@ -1,5 +1,7 @@
 """The seats of an organisation, as its manager and whoever is invited see them."""
 
+from collections.abc import Callable
+from functools import partial
 from typing import cast
 
 from django.contrib import messages
@@ -43,13 +45,8 @@ def invite(request: HttpRequest, pk: int) -> HttpResponse:
 @login_required
 def withdraw_invitation(request: HttpRequest, pk: int) -> HttpResponse:
     invitation = get_object_or_404(Invitation, pk=pk, organisation__in=_managed(request))
-    try:
-        seats.withdraw_invitation(invitation=invitation, by=cast(User, request.user))
-    except seats.NotTheManager as refused:
-        messages.error(request, _sentence(refused))
-    else:
-        messages.success(request, f"The invitation to {invitation.email} no longer holds.")
-    return redirect("accounts:home")
+    step = partial(seats.withdraw_invitation, invitation=invitation, by=cast(User, request.user))
+    return _taken(request, step, f"The invitation to {invitation.email} no longer holds.")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -59,13 +56,8 @@ def remove(request: HttpRequest, pk: int) -> HttpResponse:
     seat = get_object_or_404(_colleagues(request), pk=pk)
     if request.method != "POST":
         return render(request, "accounts/seat_remove.html", {"seat": seat})
-    try:
-        seats.remove(seat=seat, by=cast(User, request.user))
-    except (seats.NotNow, seats.NotTheManager) as refused:
-        messages.error(request, _sentence(refused))
-    else:
-        messages.success(request, f"{seat.user.get_full_name()} has no seat any more.")
-    return redirect("accounts:home")
+    step = partial(seats.remove, seat=seat, by=cast(User, request.user))
+    return _taken(request, step, f"{seat.user.get_full_name()} has no seat any more.")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -75,12 +67,18 @@ def hand_over(request: HttpRequest, pk: int) -> HttpResponse:
     seat = get_object_or_404(_colleagues(request), pk=pk)
     if request.method != "POST":
         return render(request, "accounts/seat_hand_over.html", {"seat": seat})
+    step = partial(seats.hand_over, seat=seat, by=cast(User, request.user))
+    return _taken(request, step, f"{seat.user.get_full_name()} manages the seats of {seat.organisation} now.")
+
+
+def _taken(request: HttpRequest, step: Callable[[], object], done: str) -> HttpResponse:
+    """Take a step, and say on the reader's own page what came of it."""
     try:
-        seats.hand_over(seat=seat, by=cast(User, request.user))
+        step()
     except (seats.NotNow, seats.NotTheManager) as refused:
         messages.error(request, _sentence(refused))
     else:
-        messages.success(request, f"{seat.user.get_full_name()} manages the seats of {seat.organisation} now.")
+        messages.success(request, done)
     return redirect("accounts:home")
 
 
