@@ -3,7 +3,7 @@ PYTHON ?= python3
 MINUTES ?= 5
 PROFILES ?= 10000
 
-.PHONY: run test check soak screenshots bench-grading bench-pages fuzz-api
+.PHONY: run test check messages soak screenshots bench-grading bench-pages fuzz-api
 
 # Serve the demo: everything it needs is installed below this folder. Ctrl-C stops it.
 run:
@@ -16,6 +16,10 @@ test:
 # The fast part: lint, types, imports, templates and the method's tests.
 check:
 	@$(PYTHON) config/bootstrap.py check
+
+# Find what there is to translate, and make what Django reads of what has been translated; both are committed.
+messages:
+	@$(PYTHON) config/bootstrap.py messages
 
 # Random edits for MINUTES, while what grades them crashes, is killed and stopped; fails if any grade is wrong in the end.
 # SEED=7 starts from the same choices as an earlier run did.

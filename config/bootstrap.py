@@ -26,6 +26,7 @@ COMMANDS = {
     "manage": ("run", [str(ROOT / "manage.py")]),
     "test": ("test", ["-m", "config.verify", "test"]),
     "check": ("test", ["-m", "config.verify", "check"]),
+    "messages": ("test", ["-m", "config.messages"]),
     "soak": ("run", ["-m", "tests.faults.soak"]),
     "screenshots": ("test", ["-m", "tests.browser.screenshots"]),
     "bench-grading": ("run", ["-m", "benchmarks.grading"]),

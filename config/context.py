@@ -1,7 +1,11 @@
 """What every template knows besides its view's context."""
 
+from typing import Any
+
 from django.conf import settings
 from django.http import HttpRequest
+
+from config import languages
 
 
 def canonical(request: HttpRequest) -> dict[str, str]:
@@ -9,3 +13,10 @@ def canonical(request: HttpRequest) -> dict[str, str]:
     match = request.resolver_match
     is_public = match is not None and getattr(match.func, "is_public", False)
     return {"canonical": f"{settings.SITE_URL}{request.path}" if is_public else ""}
+
+
+def versions(request: HttpRequest) -> dict[str, Any]:
+    """Name the same page in the other languages, for pages that have any."""
+    if not languages.has_versions(request.resolver_match):
+        return {"versions": []}
+    return {"versions": languages.versions(request.path, request.GET.urlencode())}

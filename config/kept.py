@@ -24,7 +24,7 @@ from django.http.request import split_domain_port, validate_host
 from django.urls import Resolver404, ResolverMatch, resolve
 from django.utils import translation
 
-from config import content, env, negotiation, usage
+from config import content, env, languages, negotiation, usage
 from config.negotiation import IDENTITY
 from config.pagecache import MAY_BE_KEPT, PUBLIC, Public
 from config.shelf import ADDRESSES, QUESTIONS, Head, Room, Shelf
@@ -337,7 +337,7 @@ def is_ours(host: str) -> bool:
 @lru_cache(maxsize=4096)
 def public_page(path: str) -> ResolverMatch | None:
     try:
-        with translation.override(translation.get_language_from_path(path) or settings.LANGUAGE_CODE):
+        with translation.override(languages.of_path(path).code):
             found = resolve(path)
     except Resolver404:
         return None
@@ -466,9 +466,9 @@ def release() -> str:
         database["NAME"],
     )
     digest = blake2b(repr(told).encode(), digest_size=6)
-    folders = ("accounts", "briefings", "config", "profiles", "templates", "locks")
+    folders = ("accounts", "briefings", "config", "profiles", "templates", "locale", "locks")
     for path in sorted(path for folder in folders for path in (env.ROOT / folder).rglob("*")):
-        if path.suffix in {".py", ".html", ".txt", ".xml"}:
+        if path.suffix in {".py", ".html", ".txt", ".xml", ".mo"}:
             digest.update(f"\0{path}\0".encode() + path.read_bytes())
     manifest = settings.STATIC_ROOT / "staticfiles.json"  # by which the static files are named
     digest.update(manifest.read_bytes() if manifest.exists() else b"")

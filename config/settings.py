@@ -46,6 +46,7 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
 ]
 MIDDLEWARE = [
+    "config.languages.LanguageOfTheAddress",
     "django.middleware.security.SecurityMiddleware",
     "config.csp.ContentSecurityPolicy",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -78,7 +79,9 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "config.site.shown",
                 "config.context.canonical",
+                "config.context.versions",
             ],
+            "builtins": ["django.templatetags.i18n", "config.templatetags.languages"],
         },
     }
 ]
@@ -145,10 +148,14 @@ MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = SITE_URL.startswith("http:") and env.is_local(SITE_URL)
 SECOND_FACTOR_FOR_STAFF = not (DEBUG or DEMO)
 USERSESSIONS_TRACK_ACTIVITY = True
-LOGIN_REDIRECT_URL = "/account/"
-LOGOUT_REDIRECT_URL = "/"
+LOGIN_URL = "account_login"  # by name, for each language has its own
+LOGIN_REDIRECT_URL = "accounts:home"
+LOGOUT_REDIRECT_URL = "profiles:home"
 
 LANGUAGE_CODE = "en"
+LANGUAGES = [("en", "English"), ("zh-hans", "简体中文")]  # config/languages.py
+LOCALE_PATHS = [BASE_DIR / "locale"]
+FORMAT_MODULE_PATH = ["config.formats"]
 USE_TZ = True
 TIME_ZONE = "UTC"
 

@@ -4,6 +4,7 @@ from django.views.generic import RedirectView
 
 from briefings import desk
 from config import views
+from config.languages import in_each_language
 from config.outbox import outbox
 from config.styleguide import styleguide
 
@@ -16,7 +17,7 @@ urlpatterns = [
     path("favicon.ico", RedirectView.as_view(url="/static/favicon.ico", permanent=True)),
     path("admin/dossier/", admin.site.admin_view(desk.dossiers), name="dossier"),
     path("admin/", admin.site.urls),
-    path("accounts/", include("allauth.urls")),
+    in_each_language(path("accounts/", include("allauth.urls"))),
     path("", include("accounts.urls")),
     path("", include("briefings.urls")),
     path("", include("briefings.alerts.urls")),

@@ -1,5 +1,7 @@
 """Answers that need no content: is it alive, is it ready, and the pages for when something is wrong."""
 
+from typing import Any
+
 from django.conf import settings
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
@@ -9,6 +11,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 from redis import Redis, RedisError
 
+from config import languages
 from config.models import Site
 
 
@@ -62,16 +65,21 @@ def logo(request: HttpRequest, digest: str, extension: str) -> HttpResponse:
     return HttpResponse(bytes(found), content_type=f"image/{extension}", headers=headers)
 
 
+def front_pages() -> dict[str, Any]:
+    """Where whoever switches languages goes: no other language has this page, and its bytes must not tell its address."""
+    return {"versions": languages.versions(f"/{languages.now().prefix}")}
+
+
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return render(request, "400.html", status=400)
+    return render(request, "400.html", front_pages(), status=400)
 
 
 def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return render(request, "403.html", status=403)
+    return render(request, "403.html", front_pages(), status=403)
 
 
 def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return render(request, "404.html", status=404)
+    return render(request, "404.html", front_pages(), status=404)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
@@ -79,4 +87,4 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    return render(request, "403_csrf.html", status=403)
+    return render(request, "403_csrf.html", front_pages(), status=403)

@@ -8,6 +8,7 @@ from itertools import islice
 from django.conf import settings
 from django.urls import reverse
 
+from config.languages import Version, versions
 from profiles import search
 from profiles.models import Page, Profile
 from profiles.public import public_people, public_publishers
@@ -23,7 +24,6 @@ STATIC = (
     "profiles:membership",
     "profiles:strategic_circle",
     "profiles:leadership_alliance",
-    "api:documentation",
 )
 
 
@@ -33,6 +33,7 @@ class Entry:
 
     path: str
     changed_at: datetime | None = None
+    versions: tuple[Version, ...] = ()  # the same page in all languages
 
     @property
     def url(self) -> str:
@@ -44,6 +45,15 @@ class Entry:
 
 
 def entries() -> Iterator[Entry]:
+    """Return every public page, each of its languages by itself, as search engines ask for them."""
+    yield Entry(reverse("api:documentation"))
+    for entry in _pages():
+        same = tuple(versions(entry.path))
+        for version in same:
+            yield Entry(version.path, entry.changed_at, same)
+
+
+def _pages() -> Iterator[Entry]:
     for name in STATIC:
         yield Entry(reverse(name))
     for page in Page.objects.only("slug", "changed_at"):

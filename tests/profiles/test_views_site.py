@@ -82,7 +82,8 @@ APART = {"contact", "contact_thanks", "figure", "card"}
 
 
 def test_the_walk_below_knows_every_page_of_the_profiles():
-    names = {pattern.name for pattern in get_resolver("profiles.urls").url_patterns}
+    in_each_language, *others = get_resolver("profiles.urls").url_patterns
+    names = {pattern.name for pattern in [*in_each_language.url_patterns, *others]}
     assert names == PUBLIC_PAGES.keys() | APART
 
 
@@ -415,6 +416,7 @@ def test_a_page_that_is_nobodys_to_keep_names_none(client, address):
 
 def test_robots_are_kept_out_of_what_is_private(client, settings):
     assert client.get("/robots.txt").content.decode() == (
-        "User-agent: *\nDisallow: /admin/\nDisallow: /accounts/\nDisallow: /account/\n\n"
+        "User-agent: *\nDisallow: /admin/\nDisallow: /accounts/\nDisallow: /account/\n"
+        "Disallow: /zh-hans/accounts/\nDisallow: /zh-hans/account/\n\n"
         f"Sitemap: {settings.SITE_URL}/sitemap.xml\n"
     )

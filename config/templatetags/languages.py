@@ -1,0 +1,24 @@
+"""What templates say of languages; built in, so that a part included with `only` has them too."""
+
+from django import template
+from django.utils.safestring import SafeString, mark_safe
+
+from config import languages
+
+register = template.Library()
+
+
+@register.simple_tag
+def page_language() -> str:
+    return languages.now().tag
+
+
+@register.simple_tag
+def page_locale() -> str:
+    return languages.now().open_graph
+
+
+@register.simple_tag
+def in_english() -> SafeString:
+    """The attribute of an element that holds words of the editors, who write English, on a page in another language."""
+    return mark_safe("" if languages.now() == languages.ENGLISH else ' lang="en"')  # noqa: S308
