@@ -18,6 +18,7 @@ from accounts.applications.forms import InvitationForm
 from accounts.applications.membership import MANAGERS
 from accounts.models import Invitation, Organisation, Seat, User
 from accounts.views import home_page
+from config.languages import front_pages
 
 FULL = "All three seats are taken or offered. Take one back first."
 NOT_YOURS = "The seats of this organisation are managed by somebody else now."
@@ -90,7 +91,7 @@ def invitation(request: HttpRequest, secret: str) -> HttpResponse:
         if request.method == "POST" and request.user.is_authenticated:
             return _accepted(request, offered, secret)
     except seats.NoInvitation:
-        response = render(request, "accounts/invitation_gone.html", status=404)
+        response = render(request, "accounts/invitation_gone.html", front_pages(), status=404)
     else:
         response = render(request, "accounts/invitation.html", {"invitation": offered})
     response["Referrer-Policy"] = "same-origin"

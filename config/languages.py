@@ -70,6 +70,11 @@ def versions(path: str, query: str = "") -> list[Version]:
     return [Version(one, f"/{one.prefix}{plain.removeprefix('/')}", query, one == now()) for one in LANGUAGES]
 
 
+def front_pages() -> dict[str, list[Version]]:
+    """The context of an answer that must not tell its own address: whoever switches languages there begins anew."""
+    return {"versions": versions(f"/{now().prefix}")}
+
+
 def has_versions(match: ResolverMatch | None) -> bool:
     return match is not None and match.route.startswith(IN_EACH)
 

@@ -1,7 +1,5 @@
 """Answers that need no content: is it alive, is it ready, and the pages for when something is wrong."""
 
-from typing import Any
-
 from django.conf import settings
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
@@ -11,7 +9,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 from redis import Redis, RedisError
 
-from config import languages
+from config.languages import front_pages
 from config.models import Site
 
 
@@ -63,11 +61,6 @@ def logo(request: HttpRequest, digest: str, extension: str) -> HttpResponse:
         raise Http404
     headers = {"Cache-Control": "public, max-age=31536000, immutable", "X-Content-Type-Options": "nosniff"}
     return HttpResponse(bytes(found), content_type=f"image/{extension}", headers=headers)
-
-
-def front_pages() -> dict[str, Any]:
-    """Where whoever switches languages goes: no other language has this page, and its bytes must not tell its address."""
-    return {"versions": languages.versions(f"/{languages.now().prefix}")}
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:

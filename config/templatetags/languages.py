@@ -19,6 +19,12 @@ def page_locale() -> str:
 
 
 @register.simple_tag
+def language_prefix() -> str:
+    """What stands after the first slash of an address; for pages that must stand when nothing else does."""
+    return languages.now().prefix
+
+
+@register.simple_tag
 def in_english() -> SafeString:
     """The attribute of an element that holds words of the editors, who write English, on a page in another language."""
     return mark_safe("" if languages.now() == languages.ENGLISH else ' lang="en"')  # noqa: S308
