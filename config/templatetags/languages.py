@@ -1,7 +1,8 @@
 """What templates say of languages; built in, so that a part included with `only` has them too."""
 
 from django import template
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 
 from config import languages
 
@@ -27,4 +28,14 @@ def language_prefix() -> str:
 @register.simple_tag
 def in_english() -> SafeString:
     """The attribute of an element that holds words of the editors, who write English, on a page in another language."""
-    return mark_safe("" if languages.now() == languages.ENGLISH else ' lang="en"')  # noqa: S308
+    return _unless_english("en")
+
+
+@register.simple_tag
+def in_page_language() -> SafeString:
+    """The attribute of our own words inside such an element."""
+    return _unless_english(languages.now().tag)
+
+
+def _unless_english(tag: str) -> SafeString:
+    return format_html(' lang="{}"', tag) if languages.now() != languages.ENGLISH else SafeString("")

@@ -2,8 +2,10 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from functools import wraps
 
+from django.conf import settings
 from django.core.files.storage import default_storage
 from django.http import (
     FileResponse,
@@ -16,7 +18,7 @@ from django.http import (
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils import timezone
+from django.utils import timezone, translation
 from django.views.decorators.http import require_safe
 
 from config.pagecache import public
@@ -25,7 +27,7 @@ from profiles.figures import shown_at
 from profiles.models import Profile
 from profiles.pages.confidence import NoSuchDay, asked_day, confidence_page
 from profiles.pages.linked import linked_data
-from profiles.pages.profile import profile_page, read_profile, reference_of, share_card_of
+from profiles.pages.profile import ProfilePage, profile_page, read_profile, reference_of, share_card_of
 from profiles.pages.sharing import picture_of
 from profiles.pages.tombstone import tombstone
 from profiles.public import Moved, Withdrawn
@@ -67,8 +69,14 @@ def at_its_address(
 @at_its_address("profiles:profile_detail")
 def profile_detail(request: HttpRequest, profile: Profile) -> HttpResponse:
     page = profile_page(profile)
+    return render(request, "profiles/profile_detail.html", {"profile": page, "linked_data": _linked(profile, page)})
+
+
+def _linked(profile: Profile, page: ProfilePage) -> str:
+    """For machines it is one profile, whatever the language of the page that tells of it."""
     kind = profile.live_revision.kind if profile.live_revision else ""
-    return render(request, "profiles/profile_detail.html", {"profile": page, "linked_data": linked_data(page, kind)})
+    with translation.override("en"):
+        return linked_data(replace(page, canonical=settings.SITE_URL + profile.get_absolute_url()), kind)
 
 
 @public(reads=["on"], version=versions.of_profile)
