@@ -238,7 +238,7 @@ def test_a_public_page_stays_the_same_for_a_reader_whose_sessions_are_listed(cli
         ("/accounts/2fa/", "Two-Factor Authentication"),
         ("/accounts/2fa/webauthn/", "Security keys"),
         ("/accounts/sessions/", "Sessions"),
-        ("/accounts/logout/", "Sign Out"),
+        ("/accounts/logout/", "Log out"),
     ],
 )
 def test_the_pages_of_an_account_stand_in_our_layout(client, address, title):

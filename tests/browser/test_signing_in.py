@@ -76,7 +76,7 @@ def test_a_reader_adds_a_passkey_and_logs_in_with_it(open_page, mina):
 
     page.context.clear_cookies()
     page.goto("/accounts/login/?next=/accounts/2fa/webauthn/")
-    page.get_by_role("button", name="Sign in with a passkey").click()
+    page.get_by_role("button", name="Log in with a passkey").click()
     page.get_by_role("heading", name="Security keys").wait_for()
     assert "Passkey" in page.get_by_role("main").inner_text()
 
