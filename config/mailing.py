@@ -20,7 +20,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.template import Context
 from django.template.loader import get_template
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from config.chores import chore
 from config.models import MutedAddress, OutgoingMail
@@ -113,7 +113,7 @@ def _deliver_next() -> bool:
 
 def _deliver(mail: OutgoingMail) -> None:
     try:
-        with transaction.atomic():
+        with transaction.atomic(), translation.override("en"):  # whoever reads it, and whatever language caused it
             why_not = _why_not(mail)
             said = None if why_not else RENDERERS[mail.kind](mail)
         if said is None:

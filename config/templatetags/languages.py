@@ -32,6 +32,12 @@ def in_english() -> SafeString:
 
 
 @register.simple_tag
+def written_in(tag: str) -> SafeString:
+    """The same for words in whatever language a source is in; one that nobody named is taken for English."""
+    return _unless_english(tag or "en")
+
+
+@register.simple_tag
 def in_page_language() -> SafeString:
     """The attribute of our own words inside such an element."""
     return _unless_english(languages.now().tag)

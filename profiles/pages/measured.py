@@ -63,7 +63,7 @@ class Measurement:
     """One public data set and how the method did on it."""
 
     key: str
-    name: str
+    name: str | Promise
     about: str | Promise
     cases: int
     sure: int
@@ -91,7 +91,7 @@ SETS = (
     ),
     (
         "flights",
-        "Flights",
+        _("Flights"),
         _(
             "What 38 websites said about the times of a hundred flights in December 2011. The claim is the time that most "
             "sites gave; sites that share their mistakes are linked as copies."
@@ -116,7 +116,7 @@ def stored(key: str) -> dict[str, Any]:
     return told
 
 
-def _measurement(key: str, name: str, about: str | Promise) -> Measurement:
+def _measurement(key: str, name: str | Promise, about: str | Promise) -> Measurement:
     told = stored(key)
     sure = [row for row in told["tally"] if row[0] >= SURE]
     return Measurement(

@@ -16,7 +16,7 @@ from django.db import transaction
 from django.http import HttpResponse
 from django.test import Client
 from django.urls import URLPattern, get_resolver, path
-from django.utils import timezone
+from django.utils import timezone, translation
 from django.utils.regex_helper import normalize
 
 from accounts import actions
@@ -24,6 +24,7 @@ from accounts.applications.documents import Upload
 from accounts.tiers import Tier
 from briefings.alerts import tokens
 from briefings.models import Briefing, SourceNote
+from config import languages
 from config.kept import STILL, KeptPages
 from config.pagecache import PUBLIC
 from config.shelf import Shelf
@@ -164,6 +165,7 @@ def value_of(name, shape, table):
     if shape.startswith("api/v1/sources/"):
         cited = Source.objects.filter(citations__profile__slug="tidewater").first()
         return str(cited.pk) if cited else "1"
+    shape = shape.removeprefix("zh-hans/")
     what = shape.removeprefix("api/v1/").partition("/")[0]
     name = {"slug": what.replace("profiles", "profile")}.get(name, name)
     if shape.startswith("%(slug)s"):
@@ -173,9 +175,15 @@ def value_of(name, shape, table):
     return VALUES[name]
 
 
-def leaks(personas, site=None):
+def in_chinese():
+    """The same pages below the prefix of the other language."""
+    with translation.override(languages.CHINESE.code):
+        return [address for address in addresses() if address.startswith("/zh-hans/")]
+
+
+def leaks(personas, site=None, every=None):
     """A line for every answer that holds what its reader may not read. The site may be one that keeps pages."""
-    every = addresses()
+    every = every or addresses()
     return [
         f"{who} {method} {address}: {canary}"
         for who, user in personas.items()
@@ -189,7 +197,7 @@ def leaks(personas, site=None):
 def allowed(who, address):
     if address.startswith("/admin/") and who in ON_THE_DESK:
         return {*CANARIES, SOMEBODY_ELSES}
-    return MAY_READ.get(who, set()) if address == OPEN else set()
+    return MAY_READ.get(who, set()) if address.removeprefix("/zh-hans") == OPEN else set()
 
 
 def said(user, method, address, site=None):
@@ -237,6 +245,15 @@ def test_no_answer_of_a_site_that_keeps_pages_holds_it_whoever_came_before(perso
     ]
     assert kept_site.shelf.redis.keys("assay:page:*:/profiles/tidewater/[?]")
     assert not kept_site.shelf.redis.keys("assay:page:*:/profiles/tidewater/briefing/*")
+
+
+def test_nor_does_an_answer_in_the_other_language(personas, kept_site):
+    # What a page says does not depend on its language; one who may read and one who may not are enough.
+    some = {who: personas[who] for who in ("alliance", "stranger")}
+    assert leaks(some, kept_site, in_chinese()) == []
+    assert said(personas["alliance"], "GET", f"/zh-hans{OPEN}") == set(CANARIES)
+    assert kept_site.shelf.redis.keys("assay:page:*:/zh-hans/profiles/tidewater/[?]")
+    assert not kept_site.shelf.redis.keys("assay:page:*:/zh-hans/profiles/tidewater/briefing/*")
 
 
 def test_the_walk_meets_what_it_looks_for(personas):

@@ -169,5 +169,5 @@ def test_an_unknown_command_is_answered_with_the_known_ones():
     assert done.returncode == 1
     assert (
         done.stderr
-        == "usage: config/bootstrap.py run|manage|test|check|soak|screenshots|bench-grading|bench-pages|fuzz-api\n"
+        == "usage: config/bootstrap.py run|manage|test|check|messages|soak|screenshots|bench-grading|bench-pages|fuzz-api\n"
     )

@@ -79,12 +79,31 @@ def tidewater():
 
 @pytest.mark.parametrize(
     "address",
-    ["/", "/profiles/", ADDRESS, f"{ADDRESS}confidence/", f"{ADDRESS}feed/", "/feed/", "/methodology/", "/about/"],
+    [
+        "/",
+        "/profiles/",
+        ADDRESS,
+        f"{ADDRESS}confidence/",
+        f"{ADDRESS}feed/",
+        "/feed/",
+        "/methodology/",
+        "/zh-hans/about/",
+    ],
 )
 def test_a_page_is_made_once_and_then_only_handed_out(site, django, tidewater, address):
     first, second = ask(site, address), ask(site, address)
     assert (first.status, django.calls) == (200, 1)
     assert (second.status, second.headers, second.body) == (200, first.headers, first.body)
+
+
+def test_each_language_of_a_page_is_kept_by_itself_and_goes_with_the_others(site, django, tidewater):
+    before = [ask(site, address).body for address in (ADDRESS, f"/zh-hans{ADDRESS}") * 2]
+    assert django.calls == 2
+    assert before[:2] == before[2:]
+    assert [re.search(rb'<html lang="([^"]+)">', body)[1] for body in before[:2]] == [b"en", b"zh-Hans"]
+    Correction.objects.create(profile=tidewater, on="2026-09-01", text="It was five.")
+    time.sleep(kept.STILL)
+    assert all(b"It was five." in ask(site, address).body for address in (ADDRESS, f"/zh-hans{ADDRESS}"))
 
 
 def test_every_process_hands_out_what_one_has_made(site, django, tidewater, settings):

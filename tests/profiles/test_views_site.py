@@ -77,6 +77,13 @@ PUBLIC_PAGES = {
     "sitemap_part": "/sitemap-1.xml",
     "robots": "/robots.txt",
 }
+# Those that people read have a second language; what programs read has none.
+IN_CHINESE = {
+    f"zh_{name}": f"/zh-hans{address}"
+    for name, address in PUBLIC_PAGES.items()
+    if address.endswith("/") and "feed" not in address
+}
+EVERY_PAGE = PUBLIC_PAGES | IN_CHINESE
 # A form with a token, its answer, and files with headers of their own.
 APART = {"contact", "contact_thanks", "figure", "card"}
 
@@ -87,7 +94,7 @@ def test_the_walk_below_knows_every_page_of_the_profiles():
     assert names == PUBLIC_PAGES.keys() | APART
 
 
-@pytest.mark.parametrize("address", PUBLIC_PAGES.values(), ids=PUBLIC_PAGES.keys())
+@pytest.mark.parametrize("address", EVERY_PAGE.values(), ids=EVERY_PAGE.keys())
 def test_a_public_page_is_the_same_bytes_for_everybody(client, tidewater, mina, edith, address):
     response = client.get(address)
     assert response.status_code == 200
@@ -117,7 +124,7 @@ def test_a_public_page_takes_no_posts(client, tidewater, address):
     assert client.post(address).status_code == 405
 
 
-@pytest.mark.parametrize("address", PUBLIC_PAGES.values(), ids=PUBLIC_PAGES.keys())
+@pytest.mark.parametrize("address", EVERY_PAGE.values(), ids=EVERY_PAGE.keys())
 def test_what_is_gated_changes_no_byte_of_a_public_page(client, tidewater, address):
     briefing = make_briefing(tidewater, body="As it was.")
     before = client.get(address)
@@ -127,7 +134,32 @@ def test_what_is_gated_changes_no_byte_of_a_public_page(client, tidewater, addre
     assert (after.content, after["ETag"]) == (before.content, before["ETag"])
 
 
-@pytest.mark.parametrize("address", [address for address in PUBLIC_PAGES.values() if "." not in address])
+@pytest.mark.parametrize("address", IN_CHINESE.values(), ids=IN_CHINESE.keys())
+def test_neither_a_header_nor_a_cookie_decides_the_language_of_a_page(client, tidewater, address):
+    for one, tag in ((address.removeprefix("/zh-hans"), "en"), (address, "zh-Hans")):
+        plain = client.get(one)
+        assert f'<html lang="{tag}">' in plain.text
+        client.cookies["django_language"] = "zh-hans" if tag == "en" else "en"
+        asked = client.get(one, headers={"accept-language": "zh-CN,zh;q=0.9" if tag == "en" else "en"})
+        assert (asked.content, asked["ETag"]) == (plain.content, plain["ETag"])
+        assert not asked.cookies
+        assert "Vary" not in asked
+
+
+@pytest.mark.parametrize("address", IN_CHINESE.values(), ids=IN_CHINESE.keys())
+def test_the_versions_of_a_page_name_each_other(client, tidewater, settings, address):
+    english = address.removeprefix("/zh-hans")
+    versions = [("en", english), ("zh-Hans", address), ("x-default", english)]
+    for one in (english, address):
+        html = client.get(one).text
+        assert re.findall(r'<link rel="alternate" hreflang="([^"]+)" href="([^"]+)">', html) == [
+            (tag, f"{settings.SITE_URL}{path}") for tag, path in versions
+        ]
+        other = english if one == address else address
+        assert re.search(rf'<a href="{other}" lang="[^"]+" hreflang="[^"]+">', html)
+
+
+@pytest.mark.parametrize("address", [address for address in EVERY_PAGE.values() if "." not in address])
 def test_a_public_page_keeps_to_what_the_content_security_policy_allows(client, tidewater, address):
     html = client.get(address).content.decode()
     assert " style=" not in html
@@ -346,6 +378,17 @@ def test_the_sitemap_lists_what_is_public_and_every_address_answers(client, tide
     assert {client.get(path).status_code for path in found} == {200}
 
 
+def test_the_sitemap_names_the_versions_of_a_page(client, tidewater, settings):
+    page, link = "{http://www.sitemaps.org/schemas/sitemap/0.9}", "{http://www.w3.org/1999/xhtml}link"
+    urls = ElementTree.fromstring(client.get("/sitemap.xml").content)
+    named = {
+        url.findtext(f"{page}loc"): {one.get("hreflang"): one.get("href") for one in url.findall(link)} for url in urls
+    }
+    english, chinese = (f"{settings.SITE_URL}{path}" for path in ("/publishers/wire/", "/zh-hans/publishers/wire/"))
+    assert named[english] == named[chinese] == {"en": english, "zh-Hans": chinese, "x-default": english}
+    assert named[f"{settings.SITE_URL}/api/"] == {}
+
+
 def test_the_sitemap_keeps_quiet_about_drafts(client):
     draft = make_profile("draft", facets={"topic": "Merger"}, author=make_person("Wanda Writer"))
     cite(draft, make_source(publisher=make_publisher(slug="wire")))
@@ -383,7 +426,7 @@ def test_more_addresses_than_one_sitemap_may_hold_are_listed_by_an_index(client,
 
 # A list in another order, or an earlier day, is the same page; a second page of a list is one of its own.
 ADDRESSES_OF_PAGES = {
-    **{name: address for name, address in PUBLIC_PAGES.items() if address.endswith("/") and "feed" not in address},
+    **{name: address for name, address in EVERY_PAGE.items() if address.endswith("/") and "feed" not in address},
     "documentation": "/api/",
     "searched": "/profiles/?q=tide&region=africa",
 }
