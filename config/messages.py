@@ -31,6 +31,7 @@ NOT_FOR_READERS = (
 )
 PARTS: dict[str, Any] = {
     "gettext": None,
+    "gettext_noop": None,
     "gettext_lazy": None,
     "ngettext": (1, 2),
     "ngettext_lazy": (1, 2),
