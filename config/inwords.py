@@ -1,8 +1,8 @@
 """What sentences are put together from, as each language does it: lists, days, and sentences that were stored in English."""
 
 import re
-from collections.abc import Iterable, Sequence
-from datetime import date, datetime
+from collections.abc import Iterable
+from datetime import date
 from functools import cache
 
 from django.utils.formats import date_format
@@ -15,13 +15,6 @@ def separated(items: Iterable[object]) -> str:
     return pgettext("between things in a list", ", ").join(map(str, items))
 
 
-def listed(items: Sequence[object]) -> str:
-    """Return "a, b and c"."""
-    if len(items) < 2:
-        return separated(items)
-    return _("%(things)s and %(last)s") % {"things": separated(items[:-1]), "last": items[-1]}
-
-
 def side_by_side(sentences: Iterable[str]) -> str:
     """Return "a; b": parts of one sentence that could each be one."""
     return pgettext("between parts of a sentence", "; ").join(sentences)
@@ -30,11 +23,6 @@ def side_by_side(sentences: Iterable[str]) -> str:
 def day(on: date) -> str:
     """Return "3 June 2026"."""
     return date_format(on, pgettext("a day, in the letters of the date filter", "j F Y"))
-
-
-def moment(at: datetime) -> str:
-    """Return "3 June 2026, 14:05"; whoever says it adds that this is UTC."""
-    return date_format(at, pgettext("a day and a time, in the letters of the date filter", "j F Y, H:i"))
 
 
 def told_again(sentence: str, wordings: Iterable[str]) -> str:

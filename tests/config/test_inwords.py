@@ -8,18 +8,15 @@ from tests import pseudo
 WORDINGS = ("It is away.", "Asked %(number)s times by %(who)s.")
 
 
-@pytest.mark.parametrize(
-    ("things", "said"),
-    [([], ""), (["one"], "one"), (["one", "two"], "one and two"), (["one", 2, "three"], "one, 2 and three")],
-)
-def test_things_are_listed_as_english_does(things, said):
-    assert inwords.listed(things) == said
+def test_parts_are_put_together_as_english_does():
+    assert inwords.separated(["one", 2, "three"]) == "one, 2, three"
+    assert inwords.side_by_side(["it fell", "it rose"]) == "it fell; it rose"
+    assert inwords.separated([]) == ""
 
 
 def test_days_are_written_as_english_does():
     assert inwords.day(date(2026, 6, 3)) == "3 June 2026"
     assert inwords.day(datetime(2026, 6, 3, 14, 5, tzinfo=UTC)) == "3 June 2026"
-    assert inwords.moment(datetime(2026, 6, 3, 4, 5, tzinfo=UTC)) == "3 June 2026, 04:05"
 
 
 @pytest.mark.parametrize("stored", ["It is away.", "Asked 3 times by (somebody).", "Somebody's own words.", ""])
