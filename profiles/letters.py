@@ -15,7 +15,7 @@ from django.core.exceptions import ValidationError
 from django.db import connection
 from django.db.models import Model
 from django.db.models.functions import Now
-from django.utils.translation import gettext_noop
+from django.utils.translation import gettext_noop as _
 
 from profiles.actions import DESK
 from profiles.grading.pipeline import editing
@@ -25,7 +25,7 @@ from profiles.stages import named as named
 
 TOP = Reliability.A
 # Stored in English, as every reason is; pages say it in the reader's language.
-OF_ITS_RECORD = gettext_noop("Of %(settled)s settled judgements it was right on %(right)s and wrong on %(wrong)s.")
+OF_ITS_RECORD = _("Of %(settled)s settled judgements it was right on %(right)s and wrong on %(wrong)s.")
 Row = TypeVar("Row", bound=Model)
 
 

@@ -25,6 +25,11 @@ NO_WORDS = {
 }  # fmt: skip
 
 
+def anywhere(text: str) -> str:
+    """The same with the addresses that pages have in English."""
+    return text.replace(f"/{pseudo.LANGUAGE}/", "/")
+
+
 @pytest.fixture
 def evidenced(db):
     """A profile with every kind of step: many lines, an origin cited and one that is not, age, disputes, a ring."""
@@ -78,9 +83,10 @@ def test_pages_say_everything_generated_in_the_readers_language_and_machines_hea
         shown = [page, working, confidence_page(profile, on=date.today()), *(move.causes for move in moves.latest(9))]
         said = [page.kind, page.glance.kind, page.share.grade_in_words, *(move.in_words for move in moves.latest(9))]
         said.append(page.reference.plain.removesuffix(page.reference.url).replace("Assay", ""))
-        assert linked_data(page, Kind.REGISTRY) == linked_data(in_english, Kind.REGISTRY)
+        assert anywhere(linked_data(page, Kind.REGISTRY)) == linked_data(in_english, Kind.REGISTRY)
         assert (page.share, page.share.version) == (in_english.share, in_english.share.version)
-        assert (page.reference.bibtex, page.reference.csl) == (in_english.reference.bibtex, in_english.reference.csl)
+        assert anywhere(page.reference.bibtex) == in_english.reference.bibtex
+        assert page.reference.csl["note"] == in_english.reference.csl["note"]
     kinds = {step["kind"] for one in profile.state.verdict["judgements"].values() for step in one["steps"]}
     assert kinds >= {"support", "dispute", "cap"}
     assert pseudo.english_in([shown, said], but=NO_WORDS) == {}
