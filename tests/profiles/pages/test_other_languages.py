@@ -77,13 +77,14 @@ def test_pages_say_everything_generated_in_the_readers_language_and_machines_hea
     assert not [text for text in Grade.objects.values_list("causes", "verdict") if "字" in str(text)]
 
     in_english = profile_page(read_profile("example"))
+    linked = linked_data(in_english, Kind.REGISTRY)
     with pseudo.spoken(monkeypatch):
         profile = read_profile("example")
         page, working = profile_page(profile), confidence_page(profile)
         shown = [page, working, confidence_page(profile, on=date.today()), *(move.causes for move in moves.latest(9))]
         said = [page.kind, page.glance.kind, page.share.grade_in_words, *(move.in_words for move in moves.latest(9))]
         said.append(page.reference.plain.removesuffix(page.reference.url).replace("Assay", ""))
-        assert anywhere(linked_data(page, Kind.REGISTRY)) == linked_data(in_english, Kind.REGISTRY)
+        assert anywhere(linked_data(page, Kind.REGISTRY)) == linked
         assert (page.share, page.share.version) == (in_english.share, in_english.share.version)
         assert anywhere(page.reference.bibtex) == in_english.reference.bibtex
         assert page.reference.csl["note"] == in_english.reference.csl["note"]
