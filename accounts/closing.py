@@ -10,6 +10,7 @@ from django.contrib.admin.models import LogEntry
 from django.contrib.contenttypes.models import ContentType
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from accounts import actions, personal
 from accounts.models import Grant, Seat, Suspension, User
@@ -39,10 +40,13 @@ def obstacles(user: User) -> list[str]:
     works = user.is_staff or user.is_superuser or user.groups.exists() or user.user_permissions.exists()
     managed = Seat.objects.holding(timezone.now()).filter(user=user, number=1).select_related("organisation")
     return [
-        *(["You work on the desk. Ask an administrator to take your rights there back first."] if works else []),
+        *([_("You work on the desk. Ask an administrator to take your rights there back first.")] if works else []),
         *(
-            f"You have the manager’s seat of {seat.organisation}. Hand it over to a colleague first, or ask the membership"
-            " officers to end the organisation’s membership."
+            _(
+                "You have the manager’s seat of %(organisation)s. Hand it over to a colleague first, or ask the membership"
+                " officers to end the organisation’s membership."
+            )
+            % {"organisation": seat.organisation}
             for seat in managed
         ),
     ]

@@ -10,6 +10,7 @@ from allauth.usersessions.models import UserSession
 from django.contrib.sessions.models import Session
 from django.db.models import Max, Q, QuerySet
 from django.utils import timezone
+from django.utils.translation import ngettext
 
 from accounts.access import grants_of, suspensions_of, tier_of
 from accounts.models import Application, Grant, Organisation, Seat, Suspension, User
@@ -170,15 +171,22 @@ def living_sessions(user: User) -> "QuerySet[UserSession]":
     return sessions
 
 
-FACTORS = {
-    Authenticator.Type.TOTP: ("authenticator app", "authenticator apps"),
-    Authenticator.Type.WEBAUTHN: ("security key", "security keys"),
-    Authenticator.Type.RECOVERY_CODES: ("set of recovery codes", "sets of recovery codes"),
-}
+FACTORS = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN, Authenticator.Type.RECOVERY_CODES)
 
 
 def factors_of(user: User) -> list[str]:
     """Second factors by their kind, in words."""
     kinds = list(Authenticator.objects.filter(user=user).values_list("type", flat=True))
-    counted = [(kinds.count(kind), *words) for kind, words in FACTORS.items()]
-    return [one if number == 1 else f"{number} {many}" for number, one, many in counted if number]
+    counted = ((kind, kinds.count(kind)) for kind in FACTORS)
+    return [_in_words(kind, number) for kind, number in counted if number]
+
+
+def _in_words(kind: Authenticator.Type, number: int) -> str:
+    said = {
+        Authenticator.Type.TOTP: ngettext("authenticator app", "%(number)d authenticator apps", number),
+        Authenticator.Type.WEBAUTHN: ngettext("security key", "%(number)d security keys", number),
+        Authenticator.Type.RECOVERY_CODES: ngettext(
+            "set of recovery codes", "%(number)d sets of recovery codes", number
+        ),
+    }
+    return said[kind] % {"number": number}

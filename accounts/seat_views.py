@@ -10,6 +10,8 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
 from accounts import seats
@@ -20,8 +22,8 @@ from accounts.models import Invitation, Organisation, Seat, User
 from accounts.views import home_page
 from config.languages import front_pages
 
-FULL = "All three seats are taken or offered. Take one back first."
-NOT_YOURS = "The seats of this organisation are managed by somebody else now."
+FULL = gettext_lazy("All three seats are taken or offered. Take one back first.")
+NOT_YOURS = gettext_lazy("The seats of this organisation are managed by somebody else now.")
 
 
 @require_http_methods(["POST"])
@@ -35,9 +37,8 @@ def invite(request: HttpRequest, pk: int) -> HttpResponse:
         except (seats.NotNow, SeatsTaken, seats.NotTheManager) as refused:
             form.add_error("email", _sentence(refused))
         else:
-            messages.success(
-                request, f"An invitation to {form.cleaned_data['email']} is on its way. It holds for seven days."
-            )
+            said = _("An invitation to %(address)s is on its way. It holds for seven days.")
+            messages.success(request, said % {"address": form.cleaned_data["email"]})
             return redirect("accounts:home")
     return home_page(request, invitation_form=form, inviting_for=organisation.pk)
 
@@ -47,7 +48,7 @@ def invite(request: HttpRequest, pk: int) -> HttpResponse:
 def withdraw_invitation(request: HttpRequest, pk: int) -> HttpResponse:
     invitation = get_object_or_404(Invitation, pk=pk, organisation__in=_managed(request))
     step = partial(seats.withdraw_invitation, invitation=invitation, by=cast(User, request.user))
-    return _taken(request, step, f"The invitation to {invitation.email} no longer holds.")
+    return _taken(request, step, _("The invitation to %(address)s no longer holds.") % {"address": invitation.email})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -58,7 +59,7 @@ def remove(request: HttpRequest, pk: int) -> HttpResponse:
     if request.method != "POST":
         return render(request, "accounts/seat_remove.html", {"seat": seat})
     step = partial(seats.remove, seat=seat, by=cast(User, request.user))
-    return _taken(request, step, f"{seat.user.get_full_name()} has no seat any more.")
+    return _taken(request, step, _("%(name)s has no seat any more.") % {"name": seat.user.get_full_name()})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -69,7 +70,8 @@ def hand_over(request: HttpRequest, pk: int) -> HttpResponse:
     if request.method != "POST":
         return render(request, "accounts/seat_hand_over.html", {"seat": seat})
     step = partial(seats.hand_over, seat=seat, by=cast(User, request.user))
-    return _taken(request, step, f"{seat.user.get_full_name()} manages the seats of {seat.organisation} now.")
+    said = {"name": seat.user.get_full_name(), "organisation": seat.organisation}
+    return _taken(request, step, _("%(name)s manages the seats of %(organisation)s now.") % said)
 
 
 def _taken(request: HttpRequest, step: Callable[[], object], done: str) -> HttpResponse:
@@ -105,7 +107,8 @@ def _accepted(request: HttpRequest, offered: Invitation, secret: str) -> HttpRes
     except (seats.NotInvited, seats.NotNow, SeatsTaken) as refused:
         problem = _sentence(refused)
         return render(request, "accounts/invitation.html", {"invitation": offered, "problem": problem})
-    messages.success(request, f"You have a seat of {seat.organisation} now. The Alliance’s briefings are open to you.")
+    said = _("You have a seat of %(organisation)s now. The Alliance’s briefings are open to you.")
+    messages.success(request, said % {"organisation": seat.organisation})
     return redirect("accounts:home")
 
 
@@ -121,9 +124,11 @@ def _colleagues(request: HttpRequest) -> QuerySet[Seat]:
 
 def _sentence(refused: Exception) -> str:
     if isinstance(refused, SeatsTaken):
-        return FULL
+        return str(FULL)
     if isinstance(refused, seats.NotTheManager):
-        return NOT_YOURS
+        return str(NOT_YOURS)
     if isinstance(refused, seats.NotInvited):
-        return "This invitation is for another address. Log in with the account that has it, or confirm it on this one."
+        return _(
+            "This invitation is for another address. Log in with the account that has it, or confirm it on this one."
+        )
     return str(refused)

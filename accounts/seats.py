@@ -9,6 +9,8 @@ from datetime import timedelta
 
 from allauth.account.models import EmailAddress
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from accounts.actions import SeatsTaken, give_seat
 from accounts.applications.membership import MANAGERS, alliance_grants
@@ -50,7 +52,7 @@ def invite(*, organisation: Organisation, email: str, by: User) -> Invitation:
         at = timezone.now()
         _check_membership(organisation)
         if any(same_address(seat.user.email, email) for seat in _seats(organisation)):
-            raise NotNow("This address has a seat already.")
+            raise NotNow(_("This address has a seat already."))
         _check_ceilings(organisation, email)
         open_ones = Invitation.objects.open(at).filter(organisation=organisation)
         open_ones.filter(email__iexact=email).update(withdrawn_at=at)
@@ -100,17 +102,27 @@ def _check_ceilings(organisation: Organisation, email: str) -> None:
     now = timezone.now()
     sent = Invitation.objects.filter(organisation=organisation)
     if sent.filter(created_at__gt=now - timedelta(days=1)).count() >= MOST_A_DAY:
-        raise NotNow(f"{MOST_A_DAY} invitations went out within a day. Please go on tomorrow.")
+        said = ngettext(
+            "%(number)d invitation went out within a day. Please go on tomorrow.",
+            "%(number)d invitations went out within a day. Please go on tomorrow.",
+            MOST_A_DAY,
+        )
+        raise NotNow(said % {"number": MOST_A_DAY})
     if sent.filter(email__iexact=email, created_at__gt=now - VALID_FOR).count() >= MOST_TO_ONE:
-        raise NotNow(f"This address was invited {MOST_TO_ONE} times within a week. Ask whether the mails arrive.")
+        said = ngettext(
+            "This address was invited %(number)d time within a week. Ask whether the mails arrive.",
+            "This address was invited %(number)d times within a week. Ask whether the mails arrive.",
+            MOST_TO_ONE,
+        )
+        raise NotNow(said % {"number": MOST_TO_ONE})
 
 
 def _check_membership(organisation: Organisation) -> None:
     at = timezone.now()
     if not alliance_grants(organisation, at).exists():
-        raise NotNow(f"The membership of {organisation} has ended.")
+        raise NotNow(_("The membership of %(organisation)s has ended.") % {"organisation": organisation})
     if Suspension.objects.holding(at).filter(organisation=organisation).exists():
-        raise NotNow(f"The membership of {organisation} is suspended for now.")
+        raise NotNow(_("The membership of %(organisation)s is suspended for now.") % {"organisation": organisation})
 
 
 # --- Seats ------------------------------------------------------------------------------------------------------------
@@ -120,7 +132,7 @@ def remove(*, seat: Seat, by: User) -> None:
     """Take a colleague's seat back. Removing twice is removing once. Raises NotTheManager, and NotNow for one's own."""
     with _managed(seat.organisation, by):
         if seat.number == MANAGERS:
-            raise NotNow("The manager's seat is handed over, not removed.")
+            raise NotNow(_("The manager's seat is handed over, not removed."))
         if Seat.objects.filter(pk=seat.pk, ends_at=None).update(ends_at=timezone.now()):
             _tell("seat-removed", seat, to=seat.user)
 
@@ -131,7 +143,7 @@ def hand_over(*, seat: Seat, by: User) -> Seat:
         at = timezone.now()
         heir = Seat.objects.holding(at).filter(pk=seat.pk).select_related("user").first()
         if heir is None or heir.number == MANAGERS:
-            raise NotNow("This seat has ended meanwhile.")
+            raise NotNow(_("This seat has ended meanwhile."))
         Seat.objects.filter(pk__in=[heir.pk, manager.pk]).update(ends_at=at)
         seated = {"organisation": seat.organisation, "starts_at": at}
         now_manager = Seat.objects.create(user=heir.user, number=MANAGERS, **seated)

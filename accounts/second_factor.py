@@ -10,12 +10,13 @@ from django.contrib import messages
 from django.db.utils import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
 
 from config.pagecache import come_back_later
 
 # Recovery codes stand in for one of these when it is lost; alone they are a list of passwords.
 SECOND_FACTORS = [Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN]
-ASK = "The desk needs a second factor. Set up an authenticator app or add a security key, then come back."
+ASK = _("The desk needs a second factor. Set up an authenticator app or add a security key, then come back.")
 
 
 class SecondFactorForStaff:

@@ -2,6 +2,8 @@
 
 from enum import IntEnum
 
+from django.utils.translation import gettext_lazy
+
 
 class Tier(IntEnum):
     """How deep a person may read. Tiers are ordered: ask the order, not the name."""
@@ -16,9 +18,14 @@ class Tier(IntEnum):
 
     @property
     def title(self) -> str:
-        return self.name.replace("_", " ").title()
+        return str(TITLES[self])
 
 
+TITLES = {
+    Tier.READER: gettext_lazy("Reader"),
+    Tier.STRATEGIC_CIRCLE: gettext_lazy("Strategic Circle"),
+    Tier.LEADERSHIP_ALLIANCE: gettext_lazy("Leadership Alliance"),
+}
 GATED = (Tier.STRATEGIC_CIRCLE, Tier.LEADERSHIP_ALLIANCE)
 
 

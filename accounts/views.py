@@ -10,6 +10,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts import actions, closing, personal
@@ -67,9 +68,9 @@ def circle(request: HttpRequest) -> HttpResponse:
         try:
             actions.join_circle(user=user)
         except actions.NotVerified:
-            messages.error(request, "Confirm your email address first; then you can join.")
+            messages.error(request, _("Confirm your email address first; then you can join."))
             return redirect("account_email")
-        messages.success(request, "Welcome to the Strategic Circle. Its briefings and source notes are open to you.")
+        messages.success(request, _("Welcome to the Strategic Circle. Its briefings and source notes are open to you."))
         return redirect(back)
     context = {"standing": standing_of(user, at=timezone.now()), "back": back}
     return render(request, "accounts/circle.html", context)
@@ -79,7 +80,7 @@ def circle(request: HttpRequest) -> HttpResponse:
 @login_required
 def leave_circle(request: HttpRequest) -> HttpResponse:
     actions.leave_circle(user=cast(User, request.user))
-    messages.success(request, "You have left the Strategic Circle. You can join again at any time.")
+    messages.success(request, _("You have left the Strategic Circle. You can join again at any time."))
     return redirect("accounts:home")
 
 
@@ -120,7 +121,7 @@ def close(request: HttpRequest) -> HttpResponse:
 def keep(request: HttpRequest) -> HttpResponse:
     """Stay after all: one POST, and the week is forgotten."""
     if closing.keep(user=cast(User, request.user)):
-        messages.success(request, "Your account stays open. Nothing of it was removed.")
+        messages.success(request, _("Your account stays open. Nothing of it was removed."))
     return redirect("accounts:home")
 
 

@@ -3,15 +3,16 @@
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
-from accounts.tiers import GATED
+from accounts.tiers import GATED, TITLES
 from briefings import counting
 from briefings.querysets import BriefingQuerySet, SourceNoteQuerySet
 from config.content import PROFILE, shown
 from profiles.models import Citation, Profile, Revision
 from profiles.models.history import recorded
 
-TIERS = [(tier.value, tier.title) for tier in GATED]
+TIERS = [(tier.value, TITLES[tier]) for tier in GATED]
 
 
 @recorded()
@@ -124,10 +125,10 @@ class Cited(Citation):
 class Persona(models.TextChoices):
     """Through whose eyes a text is looked at before its time."""
 
-    STRANGER = "stranger", "a stranger"
-    CIRCLE = "circle", "a member of the Strategic Circle"
-    ALLIANCE = "alliance", "a member of the Leadership Alliance"
-    EXPIRED = "expired", "somebody whose membership has ended"
+    STRANGER = "stranger", _("a stranger")
+    CIRCLE = "circle", _("a member of the Strategic Circle")
+    ALLIANCE = "alliance", _("a member of the Leadership Alliance")
+    EXPIRED = "expired", _("somebody whose membership has ended")
 
 
 class PreviewLink(models.Model):

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from accounts.access import Standing
 from accounts.applications.states import State
@@ -29,33 +31,41 @@ def next_step(standing: Standing, locked: Sequence[Tier], *, back: str) -> Step 
         return None
     if not standing.logged_in:
         return Step(
-            "Members read on here. If you have no account yet, one takes a minute and costs nothing.",
-            "Log in",
+            _("Members read on here. If you have no account yet, one takes a minute and costs nothing."),
+            _("Log in"),
             _from(reverse("account_login"), back),
-            "Create an account",
+            _("Create an account"),
             _from(reverse("account_signup"), back),
         )
     if standing.suspended:
-        words = "Your membership is suspended for now. Your account page says why."
-        return Step(words, "Your account", reverse("accounts:home"))
+        words = _("Your membership is suspended for now. Your account page says why.")
+        return Step(words, _("Your account"), reverse("accounts:home"))
     if not standing.verified:
-        words = "Your email address is not confirmed yet. Confirm it, then you can join."
-        return Step(words, "Confirm your address", reverse("account_email"))
+        words = _("Your email address is not confirmed yet. Confirm it, then you can join.")
+        return Step(words, _("Confirm your address"), reverse("account_email"))
     if min(locked) == Tier.STRATEGIC_CIRCLE:
-        words = "You are logged in. The Strategic Circle is free, and joining it takes one click."
-        return Step(words, "Join the Strategic Circle", _from(reverse("accounts:circle"), back))
+        words = _("You are logged in. The Strategic Circle is free, and joining it takes one click.")
+        return Step(words, _("Join the Strategic Circle"), _from(reverse("accounts:circle"), back))
     return _towards_the_alliance(standing)
 
 
 APPLYING = {
-    State.DRAFT: ("You have begun an application to the Leadership Alliance, which opens the rest.", "Go on with it"),
+    State.DRAFT: (
+        gettext_lazy("You have begun an application to the Leadership Alliance, which opens the rest."),
+        gettext_lazy("Go on with it"),
+    ),
     State.SUBMITTED: (
-        "The rest opens once your application to the Leadership Alliance is approved. A decision takes up to five working days.",
-        "Where it stands",
+        gettext_lazy(
+            "The rest opens once your application to the Leadership Alliance is approved. A decision takes up to five "
+            "working days."
+        ),
+        gettext_lazy("Where it stands"),
     ),
     State.NEEDS_INFORMATION: (
-        "Your application to the Leadership Alliance, which opens the rest, waits for an answer from you.",
-        "Answer",
+        gettext_lazy(
+            "Your application to the Leadership Alliance, which opens the rest, waits for an answer from you."
+        ),
+        pgettext_lazy("what somebody may do", "Answer"),
     ),
 }
 
@@ -63,12 +73,12 @@ APPLYING = {
 def _towards_the_alliance(standing: Standing) -> Step:
     if standing.applying:
         words, label = APPLYING[standing.applying]
-        return Step(words, label, reverse("accounts:application"))
+        return Step(str(words), str(label), reverse("accounts:application"))
     return Step(
-        "The rest is for members of the Leadership Alliance: companies that hold IP address resources.",
-        "Apply to the Leadership Alliance",
+        _("The rest is for members of the Leadership Alliance: companies that hold IP address resources."),
+        _("Apply to the Leadership Alliance"),
         reverse("accounts:application"),
-        "About the Leadership Alliance",
+        _("About the Leadership Alliance"),
         page_of(Tier.LEADERSHIP_ALLIANCE),
     )
 

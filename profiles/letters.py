@@ -15,6 +15,7 @@ from django.core.exceptions import ValidationError
 from django.db import connection
 from django.db.models import Model
 from django.db.models.functions import Now
+from django.utils.translation import gettext_noop as _
 
 from profiles.actions import DESK
 from profiles.grading.pipeline import editing
@@ -23,6 +24,8 @@ from profiles.settling import Record, record_of
 from profiles.stages import named as named
 
 TOP = Reliability.A
+# Stored in English, as every reason is; pages say it in the reader's language.
+OF_ITS_RECORD = _("Of %(settled)s settled judgements it was right on %(right)s and wrong on %(wrong)s.")
 Row = TypeVar("Row", bound=Model)
 
 
@@ -91,7 +94,7 @@ def accept_record(*, publisher_id: int, letter: str, by: AbstractBaseUser) -> Pr
 
 
 def reason_from(record: Record) -> str:
-    return f"Of {record.settled} settled judgements it was right on {record.right} and wrong on {record.wrong}."
+    return OF_ITS_RECORD % {"settled": record.settled, "right": record.right, "wrong": record.wrong}
 
 
 def _locked(publisher_id: int) -> Publisher:

@@ -11,6 +11,8 @@ from datetime import datetime, timedelta
 from allauth.account.models import EmailAddress
 from django.db import IntegrityError
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from accounts.actions import NotVerified
 from accounts.applications import documents, evidence, membership, states
@@ -24,9 +26,9 @@ from config.audit import acting
 
 ANSWER_WITHIN = timedelta(days=30)
 NEEDED = {
-    "organisation": "Write the name of your organisation.",
-    "resources": "Name a resource that your organisation holds.",
-    "role": "Say what you do there.",
+    "organisation": gettext_lazy("Write the name of your organisation."),
+    "resources": gettext_lazy("Name a resource that your organisation holds."),
+    "role": gettext_lazy("Say what you do there."),
 }
 
 
@@ -67,7 +69,7 @@ class Written:
 
     def flaws(self) -> dict[str, str]:
         """What keeps this from being submitted: a sentence by field."""
-        flaws = {field: sentence for field, sentence in NEEDED.items() if not getattr(self, field).strip()}
+        flaws = {field: str(sentence) for field, sentence in NEEDED.items() if not getattr(self, field).strip()}
         for field, parse in (("resources", parse_resources), ("domain", parse_domain)):
             try:
                 if written := getattr(self, field).strip():
@@ -89,7 +91,7 @@ def save(*, applicant: User, written: Written, seen: int) -> Application:
     """
     with _begun(applicant) as application:
         if application.stands not in states.WRITTEN_BY_APPLICANT:
-            raise NotPossible("Your application has been submitted; submit the change as well.")
+            raise NotPossible(_("Your application has been submitted; submit the change as well."))
         _write(application, written, seen)
         return application
 
@@ -123,7 +125,7 @@ def look_again(*, applicant: User) -> Application:
     with acting(by=applicant):
         application = _open_one(applicant)
         if application.stands == State.DRAFT:
-            raise NotPossible("Registries and DNS are asked once you have submitted the application.")
+            raise NotPossible(_("Registries and DNS are asked once you have submitted the application."))
         evidence.ask_again(application)
         return application
 
@@ -139,7 +141,7 @@ def _begun(applicant: User) -> Iterator[Application]:
 def _open_one(applicant: User) -> Application:
     application = Application.objects.select_for_update().open().filter(applicant=applicant).first()
     if application is None:
-        raise NotPossible("You have no open application; it may have been decided a moment ago.")
+        raise NotPossible(_("You have no open application; it may have been decided a moment ago."))
     return application
 
 
@@ -165,8 +167,10 @@ def _write(application: Application, written: Written, seen: int) -> bool:
         return False
     if seen != application.version:
         raise ChangedMeanwhile(
-            "This application was changed in another window after you opened it here. Below is what you typed; "
-            "send it again to keep that."
+            _(
+                "This application was changed in another window after you opened it here. Below is what you typed; "
+                "send it again to keep that."
+            )
         )
     application.version += 1
     application.save(update_fields=["version"])

@@ -13,13 +13,16 @@ from typing import Any, Concatenate, ParamSpec
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from PIL import Image
 
 from accounts.applications.states import NotPossible, State
 from accounts.models import Application, Document
 
-MOST_BYTES = 5_000_000
+MOST_MEGABYTES = 5
+MOST_BYTES = MOST_MEGABYTES * 1_000_000
 MOST_PIXELS = 50_000_000
 MOST_KEPT = 10  # for one person, within a month
 KEPT_AFTER_END = timedelta(days=90)
@@ -49,7 +52,7 @@ class Upload:
 def read_upload(content: bytes, *, name: str) -> Upload:
     """Return what a file is. Raises BadDocument."""
     if len(content) > MOST_BYTES:
-        raise BadDocument(f"The file is larger than {MOST_BYTES // 1_000_000} MB.")
+        raise BadDocument(_("The file is larger than %(number)d MB.") % {"number": MOST_MEGABYTES})
     return Upload(_kind(content), plain_name(name), content)
 
 
@@ -61,13 +64,13 @@ def _kind(content: bytes) -> str:
             warnings.simplefilter("error")  # Pillow only warns of a picture that unpacks to a gigabyte
             with Image.open(BytesIO(content), formats=["PNG", "JPEG"]) as image:
                 if image.width * image.height > MOST_PIXELS:
-                    raise BadDocument("The picture has too many pixels; make it smaller.")
+                    raise BadDocument(_("The picture has too many pixels; make it smaller."))
                 image.load()
                 return "png" if image.format == "PNG" else "jpeg"
     except BadDocument:
         raise
     except Exception:  # a decoder fails in its own ways on a file that is none
-        raise BadDocument("The file is no PDF, PNG or JPEG, or it is broken.") from None
+        raise BadDocument(_("The file is no PDF, PNG or JPEG, or it is broken.")) from None
 
 
 def plain_name(name: str) -> str:
@@ -86,9 +89,12 @@ def keep(application: Application, upload: Upload) -> Document:
         Document.objects.filter(application__applicant=application.applicant, uploaded_at__gt=since).count()
         >= MOST_KEPT
     ):
-        raise NotPossible(
-            f"You have handed in {MOST_KEPT} documents within a month. Write to us if you need another one."
+        said = ngettext(
+            "You have handed in %(number)d document within a month. Write to us if you need another one.",
+            "You have handed in %(number)d documents within a month. Write to us if you need another one.",
+            MOST_KEPT,
         )
+        raise NotPossible(said % {"number": MOST_KEPT})
     return Document.objects.create(
         application=application,
         kind=upload.kind,
@@ -127,7 +133,7 @@ def takes_uploads(view: Callable[Concatenate[HttpRequest, P], HttpResponse]) -> 
     def measured(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
         length = request.META.get("CONTENT_LENGTH") or "0"
         if not length.isdigit() or int(length) > FORM_BYTES:
-            return render(request, "accounts/too_large.html", {"most": MOST_BYTES // 1_000_000}, status=413)
+            return render(request, "accounts/too_large.html", {"most": MOST_MEGABYTES}, status=413)
         answered: HttpResponse = checked(request, *args, **kwargs)
         return answered
 

@@ -11,6 +11,7 @@ from allauth.account.models import EmailAddress
 from django.conf import settings
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from accounts.applications import rdap, txt
 from accounts.applications.rdap import Answer
@@ -50,7 +51,7 @@ def ask_for(application: Application) -> None:
 def ask_again(application: Application, *, limited: bool = True) -> None:
     """Put the questions anew, and those that wait at once. Raises AskedOften for the applicant; officers may."""
     if limited and not left_today(application.applicant):
-        raise AskedOften("That is as much as we look up in a day. What is still open is looked up again by itself.")
+        raise AskedOften(_("That is as much as we look up in a day. What is still open is looked up again by itself."))
     application.checks.filter(outcome=Outcome.WAITING, next_try_at__gt=timezone.now() + TAKEN).update(
         next_try_at=timezone.now()
     )

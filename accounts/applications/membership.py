@@ -5,12 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from accounts.access import suspensions_of
 from accounts.applications.states import NotPossible
 from accounts.models import Application, Grant, Organisation, Seat, User, Version
 from accounts.querysets import HoldingQuerySet
 from accounts.tiers import Tier
+from config import inwords
 
 YEAR = timedelta(days=365)
 RENEW_FROM = timedelta(days=60)  # before the end; earlier it would not be a look each year
@@ -27,19 +29,18 @@ class MayApply:
 
 def may_apply(user: User, *, at: datetime) -> MayApply:
     if suspensions_of(user, at=at).exists():
-        return MayApply(obstacle="Your membership is suspended for now. Your account page says why.")
+        return MayApply(obstacle=_("Your membership is suspended for now. Your account page says why."))
     seat = Seat.objects.holding(at).filter(user=user, number=MANAGERS).select_related("organisation").first()
     if seat is None:
         return MayApply()
-    ends = _ends(seat.organisation, at)
+    ends, named = _ends(seat.organisation, at), {"organisation": seat.organisation}
     if None in ends:
-        return MayApply(obstacle=f"{seat.organisation} is a member already, without an end.")
+        return MayApply(obstacle=_("%(organisation)s is a member already, without an end.") % named)
     last = max((end for end in ends if end), default=at)
     if last > at + RENEW_FROM:
-        opens = last - RENEW_FROM
-        return MayApply(
-            obstacle=f"{seat.organisation} is a member until {last:%-d %B %Y}; it can be renewed from {opens:%-d %B %Y} on."
-        )
+        said = _("%(organisation)s is a member until %(last)s; it can be renewed from %(opens)s on.")
+        days = {"last": inwords.day(last), "opens": inwords.day(last - RENEW_FROM)}
+        return MayApply(obstacle=said % {**named, **days})
     return MayApply(renews=seat.organisation)
 
 

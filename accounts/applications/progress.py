@@ -4,30 +4,33 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.utils.translation import gettext_lazy as _
+
 from accounts.applications import txt
 from accounts.applications.actions import ANSWER_WITHIN
 from accounts.applications.states import State, Step
+from accounts.applications.wording import answer_in_words
 from accounts.models import Application, ApplicationEvent, Check, User, Version
 
 WORDS = {
-    State.DRAFT: ("A draft", "Nobody but you sees it until you submit it."),
+    State.DRAFT: (_("A draft"), _("Nobody but you sees it until you submit it.")),
     State.SUBMITTED: (
-        "Waiting for a decision",
-        "A membership officer reads it and decides within five working days. You get a mail.",
+        _("Waiting for a decision"),
+        _("A membership officer reads it and decides within five working days. You get a mail."),
     ),
     State.NEEDS_INFORMATION: (
-        "We need to know more",
-        "Answer by changing what you wrote or adding a document, and send it again.",
+        _("We need to know more"),
+        _("Answer by changing what you wrote or adding a document, and send it again."),
     ),
     State.APPROVED: (
-        "Approved",
-        "Your organisation is a member. You can invite two colleagues from your account page.",
+        _("Approved"),
+        _("Your organisation is a member. You can invite two colleagues from your account page."),
     ),
-    State.REFUSED: ("Refused", "You may apply again when the reason no longer holds."),
-    State.WITHDRAWN: ("Withdrawn", "You took it back. You can apply again at any time."),
+    State.REFUSED: (_("Refused"), _("You may apply again when the reason no longer holds.")),
+    State.WITHDRAWN: (_("Withdrawn"), _("You took it back. You can apply again at any time.")),
     State.EXPIRED: (
-        "Ended without an answer",
-        "We asked you something and heard nothing for 30 days. You can apply again.",
+        _("Ended without an answer"),
+        _("We asked you something and heard nothing for 30 days. You can apply again."),
     ),
 }
 
@@ -47,11 +50,11 @@ class Progress:
 
     @property
     def headline(self) -> str:
-        return WORDS[self.state][0]
+        return str(WORDS[self.state][0])
 
     @property
     def next(self) -> str:
-        return WORDS[self.state][1]
+        return str(WORDS[self.state][1])
 
     @property
     def is_open(self) -> bool:
@@ -93,8 +96,15 @@ def progress_of(user: User) -> Progress | None:
     application = found.order_by("-created_at").first()
     if application is None:
         return None
-    checks = application.checks.filter(version=application.version).order_by("kind", "asked", "-asked_at")
-    return Progress(application, application.text(), list(checks), _reason(application))
+    return Progress(application, application.text(), _checks(application), _reason(application))
+
+
+def _checks(application: Application) -> list[Check]:
+    """The checks of the newest version as their applicant reads them; not to be saved."""
+    checks = list(application.checks.filter(version=application.version).order_by("kind", "asked", "-asked_at"))
+    for check in checks:
+        check.answer = answer_in_words(check.answer)
+    return checks
 
 
 def _reason(application: Application) -> str:

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from ipaddress import IPv4Network, IPv6Network, ip_network
 
+from django.utils.translation import gettext as _
+
 MOST_RESOURCES = 5
 HIGHEST_AS = 2**32 - 1
 AS_NUMBER = re.compile(r"(?:AS)?([0-9]{1,10})", re.ASCII | re.IGNORECASE)
@@ -45,7 +47,7 @@ def parse_resources(text: str) -> list[Resource]:
     written = [part.strip() for part in re.split(r"[\n,;]", text) if part.strip()]
     found = list(dict.fromkeys(parse_resource(part) for part in written))
     if len(found) > MOST_RESOURCES:
-        raise Unclear(f"Name up to {MOST_RESOURCES} resources; one is enough.")
+        raise Unclear(_("Name up to %(number)d resources; one is enough.") % {"number": MOST_RESOURCES})
     return found
 
 
@@ -57,13 +59,16 @@ def parse_resource(written: str) -> Resource:
     if HANDLE.fullmatch(written) and len(written) <= 100:
         return Resource(Kind.ENTITY, written.upper())
     raise Unclear(
-        f"“{written[:60]}” is no resource we know: write AS64500, 192.0.2.0/24, 2001:db8::/32 or a handle like ORG-EX1-RIPE."
+        _(
+            "“%(written)s” is no resource we know: write AS64500, 192.0.2.0/24, 2001:db8::/32 or a handle like ORG-EX1-RIPE."
+        )
+        % {"written": written[:60]}
     )
 
 
 def _autonomous_system(written: str, number: int) -> Resource:
     if not 0 < number <= HIGHEST_AS:
-        raise Unclear(f"There is no AS number {written}.")
+        raise Unclear(_("There is no AS number %(written)s.") % {"written": written})
     return Resource(Kind.AUTNUM, f"AS{number}")
 
 
@@ -72,10 +77,11 @@ def _prefix(written: str) -> Resource:
         network = ip_network(written)
     except ValueError:
         raise Unclear(
-            f"“{written[:60]}” is no prefix: write the first address and the length, as in 192.0.2.0/24."
+            _("“%(written)s” is no prefix: write the first address and the length, as in 192.0.2.0/24.")
+            % {"written": written[:60]}
         ) from None
     if network.prefixlen == 0:
-        raise Unclear("Nobody holds all addresses; write the prefix that is yours.")
+        raise Unclear(_("Nobody holds all addresses; write the prefix that is yours."))
     return Resource(Kind.IP, str(network))
 
 
@@ -83,8 +89,8 @@ def parse_domain(written: str) -> str:
     """Return a domain in the letters DNS uses. Raises Unclear."""
     name = written.strip().rstrip(".").lower()
     if not name.isascii():
-        raise Unclear("Write the domain as DNS does, its special letters as xn--….")
+        raise Unclear(_("Write the domain as DNS does, its special letters as xn--…."))
     labels = name.split(".")
     if len(name) > 200 or len(labels) < 2 or labels[-1].isdigit() or not all(map(LABEL.fullmatch, labels)):
-        raise Unclear("Write the domain alone, as in example.org.")
+        raise Unclear(_("Write the domain alone, as in example.org."))
     return name

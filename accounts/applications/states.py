@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from enum import StrEnum
 
+from django.utils.translation import gettext_lazy as _
+
 
 class State(StrEnum):
     """Where an application stands."""
@@ -53,6 +55,17 @@ CHOICES = [(state.value, state.label) for state in State]
 STEPS = [(step.value, step.value) for step in Step]
 
 
+TOO_LATE = {
+    State.DRAFT: _("This application is a draft; that cannot be done with it any more."),
+    State.SUBMITTED: _("This application is submitted; that cannot be done with it any more."),
+    State.NEEDS_INFORMATION: _("This application is waiting for information; that cannot be done with it any more."),
+    State.APPROVED: _("This application is approved; that cannot be done with it any more."),
+    State.REFUSED: _("This application is refused; that cannot be done with it any more."),
+    State.WITHDRAWN: _("This application is withdrawn; that cannot be done with it any more."),
+    State.EXPIRED: _("This application is expired; that cannot be done with it any more."),
+}
+
+
 class NotPossible(Exception):
     """The application stands where this step does not lead from; its text is a sentence."""
 
@@ -62,16 +75,11 @@ def after(state: str, step: Step) -> State:
     try:
         return TABLE[State(state), step]
     except KeyError:
-        raise NotPossible(f"This application is {words(state)}; that cannot be done with it any more.") from None
+        raise NotPossible(str(TOO_LATE[State(state)])) from None
 
 
 def may(state: str, step: Step) -> bool:
     return (State(state), step) in TABLE
-
-
-def words(state: str) -> str:
-    """The state as a sentence says it."""
-    return {State.DRAFT: "a draft", State.NEEDS_INFORMATION: "waiting for information"}.get(State(state), str(state))
 
 
 def moves() -> Iterable[tuple[str, str]]:

@@ -8,6 +8,8 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.actions import NotVerified
@@ -18,8 +20,8 @@ from accounts.applications.progress import Progress, progress_of
 from accounts.applications.states import NotPossible
 from accounts.models import Document, User, Version
 
-SAVED = "Saved. Nobody sees it until you submit it."
-SENT = "Sent. You get a mail that says it has arrived."
+SAVED = gettext_lazy("Saved. Nobody sees it until you submit it.")
+SENT = gettext_lazy("Sent. You get a mail that says it has arrived.")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -51,7 +53,7 @@ def _done(request: HttpRequest, user: User, form: ApplicationForm) -> bool:
         form.add_error(None, str(changed))
         form.show_version(progress.application.version if (progress := progress_of(user)) else 0)
     except NotVerified:
-        form.add_error(None, "Confirm your email address before you submit; what you wrote can be saved meanwhile.")
+        form.add_error(None, _("Confirm your email address before you submit; what you wrote can be saved meanwhile."))
     except NotPossible as refused:
         form.add_error(None, str(refused))
     else:
@@ -93,7 +95,7 @@ def withdraw(request: HttpRequest) -> HttpResponse:
         except NotPossible as refused:
             messages.error(request, str(refused))
         else:
-            messages.success(request, "Withdrawn.")
+            messages.success(request, _("Withdrawn."))
         return redirect("accounts:application")
     progress = progress_of(user)
     if progress is None or not progress.application.is_open:
@@ -109,7 +111,7 @@ def look_again(request: HttpRequest) -> HttpResponse:
     except (NotPossible, AskedOften) as refused:
         messages.error(request, str(refused))
     else:
-        messages.success(request, "The registries and DNS are asked again. That takes a minute or two.")
+        messages.success(request, _("The registries and DNS are asked again. That takes a minute or two."))
     return redirect("accounts:application")
 
 

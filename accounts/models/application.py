@@ -6,6 +6,7 @@ from typing import Any
 import pgtrigger
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from accounts.applications import states
 from accounts.applications.states import State
@@ -205,14 +206,14 @@ class Check(models.Model):
     """
 
     class Kind(models.TextChoices):
-        RDAP = "rdap", "Registry"
-        DNS = "dns", "DNS record"
+        RDAP = "rdap", _("Registry")
+        DNS = "dns", _("DNS record")
 
     class Outcome(models.TextChoices):
-        WAITING = "", "waiting"
-        MATCHED = "matched", "matches"
-        NO_MATCH = "no-match", "does not match"
-        NO_ANSWER = "no-answer", "no answer"
+        WAITING = "", _("waiting")
+        MATCHED = "matched", _("matches")
+        NO_MATCH = "no-match", _("does not match")
+        NO_ANSWER = "no-answer", _("no answer")
 
     application = models.ForeignKey(Application, models.PROTECT, related_name="checks")
     version = models.PositiveIntegerField()

@@ -9,7 +9,7 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 
 from accounts.querysets import HoldingQuerySet
-from accounts.tiers import GATED
+from accounts.tiers import GATED, TITLES
 from config.audit import audited, changes, never_emptied
 
 
@@ -124,7 +124,7 @@ class GroupMayDo(Group.permissions.through):  # type: ignore[misc,name-defined]
         triggers = audited_join("permission", of="group")
 
 
-TIERS = [(tier.value, tier.title) for tier in GATED]
+TIERS = [(tier.value, TITLES[tier]) for tier in GATED]
 SEATS = 3
 HELD = ["user_id", "organisation_id", "starts_at", "ends_at"]
 SEATED, GRANTED, SUSPENDED = [*HELD, "number"], [*HELD, "tier", "how"], HELD

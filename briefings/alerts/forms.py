@@ -1,10 +1,15 @@
 from typing import Any
 
 from django import forms
+from django.utils.text import capfirst
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from briefings.alerts.models import Often
 
-PACES = [(value, f"{label[0].upper()}{label[1:]}") for value, label in Often.choices]
+PACES = [(value, capfirst(label)) for value, label in Often.choices]
+
+CHOOSE = gettext_lazy("Choose one of these.")
 
 
 class Plain(forms.Form):
@@ -16,10 +21,10 @@ class PreferenceForm(Plain):
     """How often somebody is written to, unless a follow says otherwise."""
 
     often = forms.ChoiceField(
-        label="How often",
+        label=gettext_lazy("How often"),
         choices=PACES,
         widget=forms.RadioSelect,
-        error_messages={"required": "Choose one of these.", "invalid_choice": "Choose one of these."},
+        error_messages={"required": CHOOSE, "invalid_choice": CHOOSE},
     )
 
 
@@ -27,15 +32,15 @@ class FollowForm(Plain):
     """How often one follow is told. What the account says comes first."""
 
     often = forms.ChoiceField(
-        label="How often",
+        label=gettext_lazy("How often"),
         required=False,
         widget=forms.RadioSelect,
-        error_messages={"invalid_choice": "Choose one of these."},
+        error_messages={"invalid_choice": CHOOSE},
     )
 
     def __init__(self, *args: Any, account: str, **options: Any) -> None:
         super().__init__(*args, **options)
-        as_account = f"As for everything you follow: {Often(account).label}"
+        as_account = _("As for everything you follow: %(pace)s") % {"pace": Often(account).label}
         self.fields["often"].choices = [("", as_account), *PACES]  # type: ignore[attr-defined]
 
 
@@ -43,17 +48,17 @@ class SubscribeForm(Plain):
     """An address for the newsletter. Whoever types it may not be its owner."""
 
     email = forms.EmailField(
-        label="Your email address",
+        label=gettext_lazy("Your email address"),
         max_length=254,
         widget=forms.EmailInput(attrs={"autocomplete": "email"}),
         error_messages={
-            "required": "Please type the address that the newsletter is for.",
-            "invalid": "This does not look like an email address.",
+            "required": gettext_lazy("Please type the address that the newsletter is for."),
+            "invalid": gettext_lazy("This does not look like an email address."),
         },
     )
     # Programs fill in every field they find; people never see this one.
     website = forms.CharField(
-        label="Leave this field empty",
+        label=gettext_lazy("Leave this field empty"),
         required=False,
         widget=forms.TextInput(attrs={"autocomplete": "off", "tabindex": "-1"}),
     )

@@ -2,6 +2,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models.functions import Lower
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from briefings.alerts.querysets import FollowQuerySet, NewsQuerySet
 from briefings.models import Teaser
@@ -11,10 +12,10 @@ from profiles.models import Correction, Profile, Publisher, Term
 class Often(models.TextChoices):
     """How often somebody is written to about what they follow."""
 
-    AT_ONCE = "at-once", "at once"
-    DAILY = "daily", "daily, at 07:00 UTC"
-    WEEKLY = "weekly", "weekly, on Mondays at 07:00 UTC"
-    NEVER = "never", "not by mail"
+    AT_ONCE = "at-once", _("at once")
+    DAILY = "daily", _("daily, at 07:00 UTC")
+    WEEKLY = "weekly", _("weekly, on Mondays at 07:00 UTC")
+    NEVER = "never", _("not by mail")
 
 
 class Follow(models.Model):
@@ -49,7 +50,7 @@ class Follow(models.Model):
                 "term",
                 name="followed_once",
                 nulls_distinct=False,
-                violation_error_message="You follow this already.",
+                violation_error_message=_("You follow this already."),
             ),
         ]
 

@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 from django.db.models import QuerySet
 from django.http import Http404
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from briefings.alerts.models import Follow
 from profiles.models import Profile, Publisher, Term
@@ -57,7 +58,7 @@ def _publisher_at(slug: str) -> Subject:
 
 
 def _term_at(path: str) -> Subject:
-    facet, _, slug = path.partition("/")
+    facet, _slash, slug = path.partition("/")
     return _term(_found(terms_in_use().filter(facet=facet, slug=slug)))
 
 
@@ -109,5 +110,5 @@ def _publisher(publisher: Publisher) -> Subject:
 
 
 def _term(term: Term) -> Subject:
-    name = f"{term.get_facet_display()}: {term.name}"
+    name = _("%(what)s: %(value)s") % {"what": term.get_facet_display(), "value": term.name}
     return Subject("term", term.pk, name, term.get_absolute_url(), f"{term.facet}/{term.slug}")

@@ -12,6 +12,8 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -44,7 +46,7 @@ def follow(request: HttpRequest) -> HttpResponse:
     user = cast(User, request.user)
     if request.method == "POST" and request.POST.get("do") == UNFOLLOW:
         actions.unfollow(user=user, subject=subject)
-        messages.success(request, f"You do not follow {subject.name} any more.")
+        messages.success(request, _("You do not follow %(name)s any more.") % {"name": subject.name})
         return redirect(subject.follow_url)
     form = _follow_form(request, user, subject)
     if request.method == "POST" and form.is_valid():
@@ -62,12 +64,18 @@ def _followed(request: HttpRequest, user: User, subject: Subject, often: str) ->
     try:
         actions.follow(user=user, subject=subject, often=often)
     except actions.NotVerified:
-        messages.error(request, "Confirm your email address first; then you can follow.")
+        messages.error(request, _("Confirm your email address first; then you can follow."))
         return redirect("account_email")
     except actions.TooManyFollows:
-        messages.error(request, f"You follow {actions.FOLLOWS_MAX} things already. Remove one to follow another.")
+        said = ngettext(
+            "You follow %(number)d thing already. Remove it to follow another.",
+            "You follow %(number)d things already. Remove one to follow another.",
+            actions.FOLLOWS_MAX,
+        )
+        messages.error(request, said % {"number": actions.FOLLOWS_MAX})
         return redirect("alerts:following")
-    messages.success(request, f"You follow {subject.name}. We write {Often(often or _pace_of(user)).label}.")
+    followed = {"name": subject.name, "pace": Often(often or _pace_of(user)).label}
+    messages.success(request, _("You follow %(name)s. We write %(pace)s.") % followed)
     return redirect(subject.follow_url)
 
 
@@ -105,7 +113,8 @@ def following(request: HttpRequest) -> HttpResponse:
         form = PreferenceForm(request.POST)
         if form.is_valid():
             actions.prefer(user=user, often=form.cleaned_data["often"])
-            messages.success(request, f"We write {Often(form.cleaned_data['often']).label}.")
+            pace = Often(form.cleaned_data["often"]).label
+            messages.success(request, _("We write %(pace)s.") % {"pace": pace})
             return redirect("alerts:following")
     context = {"form": form, "rows": _rows(user), "paces": Often.choices, "account": Often(_pace_of(user)).label}
     return render(request, "alerts/following.html", context)
@@ -124,10 +133,10 @@ def _changed(request: HttpRequest, user: User) -> HttpResponse:
         raise Http404
     if request.POST.get("do") == UNFOLLOW:
         actions.remove(user=user, follow_id=int(number))
-        messages.success(request, "Removed from your list.")
+        messages.success(request, _("Removed from your list."))
     else:
         actions.change(user=user, follow_id=int(number), often=often)
-        messages.success(request, "Changed.")
+        messages.success(request, _("Changed."))
     return redirect("alerts:following")
 
 
@@ -144,7 +153,7 @@ def newsletter(request: HttpRequest) -> HttpResponse:
     try:
         actions.subscribe(email=form.cleaned_data["email"], client=_client(request))
     except actions.AskedTooOften:
-        form.add_error(None, "We have sent as many such mails as we send in an hour. Please try again in an hour.")
+        form.add_error(None, _("We have sent as many such mails as we send in an hour. Please try again in an hour."))
         return render(request, "alerts/newsletter.html", {"form": form}, status=429)
     return redirect("alerts:asked")
 
@@ -192,11 +201,10 @@ def _in_words(what: tokens.What) -> str:
     match what:
         case [tokens.FOLLOW, _user_id, str(kind), int(subject_id)]:
             subject = numbered(kind, subject_id)
-            return f"mails about {subject.name}" if subject else "these mails"
+            return _("mails about %(name)s") % {"name": subject.name} if subject else _("these mails")
         case [tokens.PACE, _user_id, str(pace)]:
-            return f"all mails about what you follow that come {Often(pace).label}"
-        case _:
-            return "the newsletter"
+            return _("all mails about what you follow that come %(pace)s") % {"pace": Often(pace).label}
+    return _("the newsletter")
 
 
 def _unshared(response: HttpResponse) -> HttpResponse:

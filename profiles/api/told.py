@@ -355,7 +355,7 @@ def _publisher(one: models.Publisher, *, right: int, wrong: int) -> dict[str, An
 def facets(counts: Counts) -> shapes.Facets:
     return shapes.Facets(
         facets=[
-            shapes.FacetChoices(facet=facet, name=label, terms=_choices(counts[facet]))
+            shapes.FacetChoices(facet=facet, name=str(label), terms=_choices(counts[facet]))
             for facet, label in models.Facet.choices
         ],
         kinds=_choices(counts["kind"]),

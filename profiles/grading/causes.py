@@ -7,8 +7,9 @@ from typing import Any
 
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 
+from config.inwords import day, separated, side_by_side
 from profiles.models import Judgement, Profile, Publisher, Source
 
 Change = dict[str, Any]
@@ -166,7 +167,7 @@ def explain_cause(cause: Change) -> str:
     if words.startswith(_gone()):
         words = capfirst(words)
     by = {"sql": _("by the operator"), "import": _("by an import")}.get(cause.get("by", ""))
-    return f"{words} ({by})." if by else f"{words}."
+    return _("%(words)s (%(by)s).") % {"words": words, "by": by} if by else _("%(words)s.") % {"words": words}
 
 
 def _something(cause: Change) -> str:
@@ -222,11 +223,11 @@ def _source(cause: Change) -> str:
             _("“%(title)s” is now filed under %(now)s, before: %(was)s")
             % {"title": cause["title"], "was": cause["from"]["publisher_id"], "now": cause["to"]["publisher_id"]}
         )
-    return "; ".join(parts)
+    return side_by_side(parts)
 
 
 def _day(value: str | None) -> str:
-    return _("dated %(day)s") % {"day": f"{date.fromisoformat(value):%-d %B %Y}"} if value else _("undated")
+    return _("dated %(day)s") % {"day": day(date.fromisoformat(value))} if value else _("undated")
 
 
 def _derivation(cause: Change) -> str:
@@ -255,7 +256,7 @@ def _citation(cause: Change) -> str:
         return _cited(cause) % name
     if cause["op"] == "remove":
         return _("The citation of %(title)s was removed") % name
-    return "; ".join(_changed(cause, name))
+    return side_by_side(_changed(cause, name))
 
 
 def _citations(op: str, many: int) -> str:
@@ -267,7 +268,7 @@ def _citations(op: str, many: int) -> str:
 
 
 def _cited(cause: Change) -> str:
-    statements = ", ".join(_("“%(statement)s”") % {"statement": one.rstrip(".")} for one in cause.get("for", ()))
+    statements = separated(_("“%(statement)s”") % {"statement": one.rstrip(".")} for one in cause.get("for", ()))
     if not statements:
         return _("%(title)s was cited")
     return _("%(title)s was cited for %(statements)s").replace("%(statements)s", statements.replace("%", "%%"))
@@ -292,10 +293,15 @@ CITATION_FIELDS = {
     "credibility": gettext_lazy("credibility"),
     "direct": gettext_lazy("direct"),
 }
+STANCES = {
+    "supports": pgettext_lazy("stance", "supports"),
+    "disputes": pgettext_lazy("stance", "disputes"),
+    "context": pgettext_lazy("stance", "context"),
+}
 
 
 def _fields(cause: Change) -> str:
-    return ", ".join(
+    return separated(
         _("%(field)s from %(was)s to %(now)s")
         % {"field": CITATION_FIELDS[key], "was": _plain(cause["from"][key]), "now": _plain(value)}
         for key, value in cause["to"].items()
@@ -304,7 +310,7 @@ def _fields(cause: Change) -> str:
 
 
 def _plain(value: Any) -> str:
-    return {True: _("yes"), False: _("no")}[value] if isinstance(value, bool) else str(value)
+    return {True: _("yes"), False: _("no")}[value] if isinstance(value, bool) else str(STANCES.get(value, value))
 
 
 def _judgement(cause: Change) -> str:
@@ -314,7 +320,7 @@ def _judgement(cause: Change) -> str:
         return _("The key judgement “%(statement)s” was added") % _quoted(cause)
     if cause["op"] == "remove":
         return _("The key judgement “%(statement)s” was removed") % _quoted(cause)
-    return "; ".join(_judgement_field(name, value) % _quoted(cause) for name, value in cause["to"].items())
+    return side_by_side(_judgement_field(name, value) % _quoted(cause) for name, value in cause["to"].items())
 
 
 def _judgements(op: str, many: int) -> str:

@@ -5,10 +5,10 @@ from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any, NamedTuple
 
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 
+from config.inwords import day, side_by_side
 from profiles.grading.method import (
     SUPPORTS,
     Caution,
@@ -194,6 +194,11 @@ WARNINGS = {
 }
 
 
+def source_named(title: str, publisher: str) -> str:
+    """Return what sentences call a source."""
+    return _("“%(title)s” (%(publisher)s)") % {"title": title, "publisher": publisher}
+
+
 def _source(source: str, names: Names) -> str:
     return names.get(source) or _("source %(id)s") % {"id": source}
 
@@ -266,7 +271,7 @@ def _dispute(said: Told, names: Names) -> str:
 def _line_sentence(opening: str, said: Told, names: Names) -> str:
     named = opening % {"name": _source(said["lead"], names), "share": _percent(said["share"])}
     details = [_access(said, names), *_rating(said), *_ageing(said), *_adds_nothing(said, names)]
-    return _("%(opening)s: %(details)s.") % {"opening": named, "details": _("; ").join(details)}
+    return _("%(opening)s: %(details)s.") % {"opening": named, "details": side_by_side(details)}
 
 
 def _access(said: Told, names: Names) -> str:
@@ -291,10 +296,8 @@ def _ageing(said: Told) -> list[str]:
         return []
     if said["published"] is None:
         return [_("undated, so it counts for half")]
-    day = date_format(date.fromisoformat(said["published"]), "j F Y")
-    return [
-        _("published on %(day)s and counted at %(share)s for its age") % {"day": day, "share": _percent(said["age"])}
-    ]
+    aged = {"day": day(date.fromisoformat(said["published"])), "share": _percent(said["age"])}
+    return [_("published on %(day)s and counted at %(share)s for its age") % aged]
 
 
 def _adds_nothing(said: Told, names: Names) -> list[str]:

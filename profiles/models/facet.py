@@ -1,5 +1,6 @@
 from django.db import models
 from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
 
 from config.content import SHARED, shown
 from profiles.models.slugs import ASCII_SLUG
@@ -9,13 +10,13 @@ from profiles.models.wording import kept_wording
 class Facet(models.TextChoices):
     """A question every profile answers with one of a shared set of terms."""
 
-    CATEGORY = "category", "Category"
-    REGION = "region", "Region"
-    SIGNAL_FOCUS = "signal-focus", "Signal focus"
-    CONTENT_TYPE = "content-type", "Content type"
-    PRIMARY_DOMAIN = "primary-domain", "Primary domain"
-    TOPIC = "topic", "Topic"
-    IMPACT = "impact", "Impact"
+    CATEGORY = "category", _("Category")
+    REGION = "region", _("Region")
+    SIGNAL_FOCUS = "signal-focus", _("Signal focus")
+    CONTENT_TYPE = "content-type", _("Content type")
+    PRIMARY_DOMAIN = "primary-domain", _("Primary domain")
+    TOPIC = "topic", _("Topic")
+    IMPACT = "impact", _("Impact")
 
 
 class Term(models.Model):

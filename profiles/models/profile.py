@@ -10,6 +10,8 @@ from django.core.validators import MaxValueValidator
 from django.db import models
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from config.audit import audited, changes, never_emptied
 from config.content import PROFILE, REVISION, SHARED, shown
@@ -27,29 +29,29 @@ from profiles.querysets import ProfileQuerySet
 class Kind(models.TextChoices):
     """What sort of thing is profiled."""
 
-    ORGANISATION = "organisation", "Organisation"
-    COMPANY = "company", "Company"
-    REGISTRY = "registry", "Registry"
-    GOVERNMENT_BODY = "government-body", "Government body"
-    PROGRAMME = "programme", "Programme"
-    PRODUCT = "product", "Product"
+    ORGANISATION = "organisation", _("Organisation")
+    COMPANY = "company", _("Company")
+    REGISTRY = "registry", _("Registry")
+    GOVERNMENT_BODY = "government-body", _("Government body")
+    PROGRAMME = "programme", _("Programme")
+    PRODUCT = "product", _("Product")
 
 
 class Criticality(models.TextChoices):
     """How much depends on the institution working."""
 
-    LOW = "low", "Low"
-    MEDIUM = "medium", "Medium"
-    HIGH = "high", "High"
-    CRITICAL = "critical", "Critical"
+    LOW = "low", pgettext_lazy("criticality", "Low")
+    MEDIUM = "medium", pgettext_lazy("criticality", "Medium")
+    HIGH = "high", pgettext_lazy("criticality", "High")
+    CRITICAL = "critical", pgettext_lazy("criticality", "Critical")
 
 
 class Horizon(models.TextChoices):
     """When what we watch is expected to matter."""
 
-    NOW = "now", "Now"
-    NEXT_QUARTER = "next-quarter", "Next quarter"
-    NEXT_YEAR = "next-year", "Next year"
+    NOW = "now", _("Now")
+    NEXT_QUARTER = "next-quarter", _("Next quarter")
+    NEXT_YEAR = "next-year", _("Next year")
 
 
 # The columns that are published by revision.

@@ -5,6 +5,9 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from django.utils.translation import gettext as _
+
+from config.inwords import day, separated
 from config.site import site
 
 # Characters that mean something to TeX; the backslash first, or it would double its own work.
@@ -24,7 +27,7 @@ SPECIAL = {
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """What a citation of a profile names."""
+    """What a citation of a profile names. `grade` is for files, which are English; the sentence has its own words."""
 
     slug: str
     name: str
@@ -33,13 +36,15 @@ class Reference:
     grade: str
     url: str
     site: str = "Assay"
+    grade_in_words: str = ""
 
     @property
     def plain(self) -> str:
-        by = f"{self.author}, " if self.author else ""
-        day = f", {self.on:%-d %B %Y}" if self.on else ""
-        grade = f" {self.grade}." if self.grade else ""
-        return f"{by}“{self.name}”, {self.site}{day}.{grade} {self.url}"
+        title = _("“%(title)s”") % {"title": self.name}
+        named = separated(filter(None, (self.author, title, self.site, day(self.on) if self.on else "")))
+        grade = self.grade_in_words or self.grade
+        said = {"named": named, "grade": grade, "url": self.url}
+        return (_("%(named)s. %(grade)s. %(url)s") if grade else _("%(named)s. %(url)s")) % said
 
     @property
     def bibtex(self) -> str:

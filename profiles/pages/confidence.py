@@ -10,12 +10,18 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from profiles.grading.method import DISPUTES, METHOD_VERSION, SUPPORTS
-from profiles.grading.scale import SCALE, Band
-from profiles.grading.working import by_hand, explain_step, explain_warning, only_support, without_each_line
+from profiles.grading.working import (
+    by_hand,
+    explain_step,
+    explain_warning,
+    only_support,
+    source_named,
+    without_each_line,
+)
 from profiles.models import Grade, Profile, Source
 from profiles.pages import charts
 from profiles.pages.profile import MOVES, Card, Move, read_moves, show_card, sparkline
-from profiles.pages.showing import ShownGrade, show_score, show_verdict
+from profiles.pages.showing import ShownBand, ShownGrade, show_scale, show_score, show_verdict
 
 HISTORY = 200
 CHARTED = 40  # more would stand on top of each other
@@ -101,7 +107,7 @@ class ConfidencePage:
     moves: tuple[Move, ...]
     more_moves: bool
     chart: charts.History | None
-    scale: tuple[Band, ...]
+    scale: tuple[ShownBand, ...]
     method: int
     newest_method: int
     due: date | None
@@ -170,7 +176,7 @@ def confidence_page(profile: Profile, *, on: date | None = None) -> ConfidencePa
         moves=tuple(shown),
         more_moves=len(standing.moves) > HISTORY,
         chart=_chart(shown[:CHARTED]),
-        scale=SCALE,
+        scale=show_scale(),
         method=standing.method,
         newest_method=METHOD_VERSION,
         due=date.fromisoformat(told["due"]) if told.get("due") else None,
@@ -256,7 +262,7 @@ def names_in(told: Told, statements: Mapping[str, str]) -> Names:
     named = _named(told)
     found = Source.objects.filter(pk__in=named).values_list("pk", "title", "publisher__name")
     gone = dict.fromkeys(map(str, named), _("a source that is no longer on file"))
-    return gone | {str(pk): f"“{title}” ({publisher})" for pk, title, publisher in found} | _statements(statements)
+    return gone | {str(pk): source_named(title, publisher) for pk, title, publisher in found} | _statements(statements)
 
 
 def _named(told: Told) -> set[int]:

@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils.translation import get_language_info
 
 from profiles.grading.method import CREDIBILITY, DISPUTES, SUPPORTS, Evidence, Line, Link, SourceId, grade_evidence
-from profiles.grading.working import credibility_in_words, reliability_in_words
+from profiles.grading.working import credibility_in_words, reliability_in_words, source_named
 from profiles.models import Citation, Judgement, Profile, Stance
 from profiles.pages.around import Around
 
@@ -66,9 +66,10 @@ class Evidences:
     @property
     def names(self) -> dict[str, str]:
         """Titles by source id, as `working.explain_step` wants them."""
-        named = {str(one.id): f"“{one.title}” ({one.publisher})" for one in self.known.values()}
+        named = {str(one.id): source_named(one.title, one.publisher) for one in self.known.values()}
         for citation in self.citations:
-            named[str(citation.source_id)] = f"“{citation.source.title}” ({citation.source.publisher.name})"
+            source = citation.source
+            named[str(source.pk)] = source_named(source.title, source.publisher.name)
         return named
 
 

@@ -132,7 +132,7 @@ def _review(page: ProfilePage, grade: ShownGrade) -> Node:
             "ratingValue": grade.number,
             "worstRating": 0,
             "bestRating": 1,
-            "alternateName": f"Grade {grade.band.letters} · {grade.label}",
-            "ratingExplanation": grade.breadth,
+            "alternateName": f"Grade {grade.band.letters} · {grade.band.label}",
+            "ratingExplanation": grade.in_english,
         },
     }

@@ -184,7 +184,11 @@ def _sort(wanted: Search, order: str) -> Link:
 
 
 def _chips(wanted: Search, names: Mapping[str, str]) -> list[Link]:
-    chips = [Link(f"“{wanted.q}”", _address(replace(wanted, q="", sort="", page=1)))] if wanted.q else []
+    chips = (
+        [Link(_("“%(title)s”") % {"title": wanted.q}, _address(replace(wanted, q="", sort="", page=1)))]
+        if wanted.q
+        else []
+    )
     for dimension in search.DIMENSIONS:
         if dimension in wanted.chosen:
             name = _("%(what)s: %(value)s") % {

@@ -9,9 +9,9 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from profiles.grading import method
-from profiles.grading.method import DISPUTES, Evidence, Link, grade_evidence
+from profiles.grading.method import DISPUTES, Evidence, Line, Link, grade_evidence
 from profiles.grading.scale import SCALE, Band, band_of
-from profiles.grading.working import credibility_in_words, label_in_words, reliability_in_words
+from profiles.grading.working import breadth_in_words, credibility_in_words, label_in_words, reliability_in_words
 from profiles.pages.measured import MEASURED_ON, Measurement, Way, measurements, without_links
 
 TODAY = date(2026, 6, 30)
@@ -62,7 +62,11 @@ class Example:
     words: str | Promise
     score: str
     band: Band
-    breadth: str
+    lines: Sequence[Line]
+
+    @property
+    def breadth(self) -> str:
+        return breadth_in_words(self.lines)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +133,7 @@ def _example(words: str | Promise, *evidence: Evidence) -> Example:
     # Origins that are named and not cited here: the method knows of them by their links alone.
     named = {origin for one in evidence for origin in one.derived_from} - {one.id for one in evidence}
     verdict = grade_evidence(evidence, on=TODAY, known=[Link(origin) for origin in named])
-    return Example(words, f"{verdict.score:.2f}", band_of(verdict.score), verdict.breadth)
+    return Example(words, f"{verdict.score:.2f}", band_of(verdict.score), verdict.lines)
 
 
 def _old(days: int) -> date:

@@ -19,7 +19,10 @@ from profiles.querysets import ProfileQuerySet
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """One grade of a live profile, what it was before, and why it moved. The first one is the profile's arrival."""
+    """One grade of a live profile, what it was before, and why it moved. The first one is the profile's arrival.
+
+    `breadth` is in English, as it was stored: it is for feeds.
+    """
 
     profile_id: int
     slug: str

@@ -11,11 +11,12 @@ from django.conf import settings
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, override
 
+from config import inwords
 from config.site import site
 from profiles.grading.causes import explain_cause
-from profiles.grading.scale import SCALE, Band
 from profiles.markup import render_markdown
 from profiles.models import (
     Correction,
@@ -36,7 +37,7 @@ from profiles.pages.citing import Reference
 from profiles.pages.deeper import Deeper, lies_behind
 from profiles.pages.lines import Evidences, ShownSource, Sources, read_evidence, show_sources
 from profiles.pages.sharing import ShareCard, share_card
-from profiles.pages.showing import ShownGrade, show_score, show_verdict
+from profiles.pages.showing import ShownBand, ShownGrade, show_scale, show_score, show_verdict
 from profiles.public import profile_at
 from profiles.search import being_updated
 
@@ -201,7 +202,7 @@ class ProfilePage:
     share: ShareCard
     picture: str
     card: Card
-    scale: tuple[Band, ...]
+    scale: tuple[ShownBand, ...]
     judgements: tuple[ShownJudgement, ...]
     figure: ShownFigure | None
     facets: tuple[FacetCard, ...]
@@ -273,7 +274,7 @@ def profile_page(profile: Profile, *, as_draft: bool = False) -> ProfilePage:
         share=_share(profile, text, card, facets),
         picture=_picture(text.figure),
         card=card,
-        scale=SCALE,
+        scale=show_scale(),
         judgements=show_judgements(evidence, text.statements, sources, state),
         figure=_figure(text, text.figure),
         facets=facets,
@@ -391,7 +392,7 @@ def _facets(filed: Sequence[Filed]) -> tuple[FacetCard, ...]:
 
 
 def _glance(text: Revision, facets: Sequence[FacetCard]) -> Glance:
-    focus = (card.term for card in facets if card.facet == Facet.PRIMARY_DOMAIN.label)
+    focus = (card.term for card in facets if card.facet_slug == Facet.PRIMARY_DOMAIN)
     return Glance(
         kind=text.get_kind_display(),
         base=text.base,
@@ -467,10 +468,12 @@ def share_card_of(profile: Profile) -> ShareCard:
 
 def _share(profile: Profile, text: Revision, card: Card, facets: Sequence[FacetCard]) -> ShareCard:
     region = next((facet.term for facet in facets if facet.facet_slug == Facet.REGION), "")
+    with override("en"):
+        kind = text.get_kind_display()
     return share_card(
         slug=profile.slug,
         names=[text.name, *text.aliases],
-        about=[text.get_kind_display(), region],
+        about=[kind, region],
         grade=card.grade,
         updating=card.updating,
     )
@@ -482,15 +485,22 @@ def reference_of(profile: Profile) -> Reference:
 
 
 def _reference(profile: Profile, text: Revision, card: Card) -> Reference:
-    grade = ""
-    if card.grade and card.as_of:
-        grade = f"Grade {card.grade.band.letters} ({card.grade.score}) as of {card.as_of:%-d %B %Y}"
+    with override("en"):
+        grade = _graded(card)
     return Reference(
         slug=profile.slug,
         name=text.name,
         author=text.author.name if text.author else "",
         on=profile.last_verified or profile.first_published,
         grade=grade,
+        grade_in_words=_graded(card),
         url=settings.SITE_URL + profile.get_absolute_url(),
         site=site().name,
     )
+
+
+def _graded(card: Card) -> str:
+    if card.grade is None or card.as_of is None:
+        return ""
+    said = {"letters": card.grade.band.letters, "score": card.grade.score, "day": inwords.day(card.as_of)}
+    return _("Grade %(letters)s (%(score)s) as of %(day)s") % said

@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext
 
+from config.inwords import told_again
 from profiles.grading import record as rule
 from profiles.grading.working import reliability_in_words
+from profiles.letters import OF_ITS_RECORD
 from profiles.models import Basis, LetterChange, Outcome, Publisher, Settlement
 from profiles.settling import Record, record_of
 
@@ -107,12 +109,17 @@ def _letter(publisher: Publisher, changes: Sequence[ShownChange]) -> ShownLetter
         in_words=reliability_in_words(letter),
         since=known.at if known else None,
         how=known.how if known else "",
-        reason=publisher.reliability_reason,
+        reason=_reason(publisher.reliability_reason),
     )
 
 
 def _change(change: LetterChange) -> ShownChange:
-    return ShownChange(change.at, change.was, change.letter, _how(change), change.reason)
+    return ShownChange(change.at, change.was, change.letter, _how(change), _reason(change.reason))
+
+
+def _reason(stored: str) -> str:
+    """Whose record gave the letter was given the reason by us; every other reason is an editor's own."""
+    return told_again(stored, [OF_ITS_RECORD])
 
 
 def _how(change: LetterChange) -> str:
@@ -170,7 +177,7 @@ def _settlement(settlement: Settlement, right: bool | None) -> ShownSettlement:
         url=f"{profile.get_absolute_url()}#judgement-{judgement.key}",
         took=_took(right, confirmed),
         answer={True: _("Right"), False: _("Wrong"), None: _("Neither")}[right],
-        outcome=_("confirmed") if confirmed else _("refuted"),
+        outcome=pgettext("outcome", "confirmed") if confirmed else pgettext("outcome", "refuted"),
         on=settlement.settled_on,
         reason=settlement.reason,
     )

@@ -14,10 +14,12 @@ from django.conf import settings
 from django.core.cache import cache as kept
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import override
 from PIL import Image, ImageDraw, ImageFont
 
 from config.site import site
 from profiles.grading.scale import SCALE
+from profiles.grading.working import label_in_words
 from profiles.pages.showing import ShownGrade
 
 DRAWING = 1  # another look is another picture
@@ -41,7 +43,10 @@ ELLIPSIS = "…"
 
 @dataclass(frozen=True, slots=True)
 class ShareCard:
-    """What is drawn. A grade that is being updated is not shown: its score would be read as the one of now."""
+    """What is drawn. A grade that is being updated is not shown: its score would be read as the one of now.
+
+    It is English whatever the page is in: one picture for all, in letters that our fonts have.
+    """
 
     slug: str
     name: str
@@ -64,8 +69,10 @@ class ShareCard:
 
     @property
     def grade_in_words(self) -> str:
-        said = {"letters": self.letters, "score": self.score, "label": self.label}
-        return _("Grade %(letters)s, %(score)s, %(label)s") % said if self.score else self.unsaid
+        if not self.score:
+            return self.unsaid
+        said = {"letters": self.letters, "score": self.score, "label": label_in_words(self.label)}
+        return _("Grade %(letters)s, %(score)s, %(label)s") % said
 
     @property
     def unsaid(self) -> str:
@@ -80,7 +87,7 @@ def share_card(
     if grade is None or updating:
         return card
     return ShareCard(
-        card.slug, card.name, card.about, grade.score, grade.band.letters, grade.label, grade.breadth, updating
+        card.slug, card.name, card.about, grade.score, grade.band.letters, grade.band.label, grade.in_english, updating
     )
 
 
@@ -137,6 +144,7 @@ def _font(name: str, size: int) -> ImageFont.FreeTypeFont:
 # --- The drawing --------------------------------------------------------------------------------------------------------
 
 
+@override("en")
 def draw(card: ShareCard) -> bytes:
     image = Image.new("RGB", SIZE, PAPER)
     pen = ImageDraw.Draw(image)
@@ -212,7 +220,7 @@ def _draw_grade(pen: ImageDraw.ImageDraw, card: ShareCard) -> None:
     score = _font(SERIF, 128)
     pen.text((LEFT - 6, 498), card.score, font=score, fill=INK, anchor="ls")
     beside = LEFT + round(score.getlength(card.score)) + 34
-    grade = _("Grade %(letters)s · %(label)s") % {"letters": card.letters, "label": card.label}
+    grade = f"Grade {card.letters} · {card.label}"
     pen.text((beside, 446), grade, font=_fitting(SANS_BOLD, 42, grade, RIGHT - beside), fill=INK, anchor="ls")
     breadth = card.breadth[:1].upper() + card.breadth[1:]
     pen.text((beside, 494), breadth, font=_fitting(SANS, 30, breadth, RIGHT - beside), fill=SOFT, anchor="ls")

@@ -19,7 +19,7 @@ from profiles.grading.pipeline import today
 from profiles.grading.reading import Case
 from profiles.grading.scale import band_of
 from profiles.grading.what_if import CITE, FURTHER, REST, NextStep, WhatIf
-from profiles.grading.working import breadth_in_words, explain_warning, label_in_words
+from profiles.grading.working import breadth_in_words, explain_warning, label_in_words, source_named
 from profiles.models import Citation, Derivation, Judgement, JudgementCitation, Profile, Publisher, Source
 from profiles.pages.showing import ShownGrade
 
@@ -497,4 +497,4 @@ def _names(profile: Profile, sources: Iterable[SourceId | None]) -> dict[str, st
 def _titles(sources: Iterable[SourceId | None]) -> dict[str, str]:
     found: QuerySet[Source] = Source.objects.filter(pk__in={one for one in sources if isinstance(one, int)})
     rows = found.values_list("pk", "title", "publisher__name")
-    return {str(pk): f"“{title}” ({publisher})" for pk, title, publisher in rows}
+    return {str(pk): source_named(title, publisher) for pk, title, publisher in rows}

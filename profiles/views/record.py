@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext as _
 
+from config.inwords import separated
 from config.pagecache import public
 from profiles import search
 from profiles.grading.working import reliability_in_words
@@ -107,7 +108,7 @@ def _source_row(source: Source) -> SourceRow:
     profiles = {citation.profile_id: citation.profile for citation in source.public}  # type: ignore[attr-defined]
     return SourceRow(
         title=source.title,
-        authors=", ".join(source.authors),
+        authors=separated(source.authors),
         url=source.url,
         language=source.language,
         published_on=source.published_on,

@@ -150,7 +150,7 @@ def test_nobody_follows_more_than_can_be_told(client, nrs, mina, monkeypatch):
     client.post(FOLLOW, {"often": "weekly"})  # what is followed already can be changed
     response = client.post("/account/follow/?publisher=wire", {"often": ""})
     assert response.url == "/account/following/"
-    assert said(response)[-1] == "You follow 1 things already. Remove one to follow another."
+    assert said(response)[-1] == "You follow 1 thing already. Remove it to follow another."
     assert len(followed()) == 1
 
 

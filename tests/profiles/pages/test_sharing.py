@@ -12,7 +12,7 @@ from profiles.pages.showing import show_score
 from tests.builders import make_profile, make_revision, settle
 from tests.profiles.api.conftest import wait_to_be_graded
 
-GRADE = replace(show_score(0.64), breadth="two independent sources, one of them direct")
+GRADE = replace(show_score(0.64), in_english="two independent sources, one of them direct")
 
 
 def card(name="Tidewater", aliases=(), about=("Registry", "Africa"), grade=GRADE, updating=False):
@@ -34,7 +34,7 @@ def inked(drawn: bytes, box) -> int:
         card("Lighthouse"),
         card(about=("Company", "Africa")),
         card(grade=replace(GRADE, score="0.65")),
-        card(grade=replace(GRADE, breadth="one independent source")),
+        card(grade=replace(GRADE, in_english="one independent source")),
         card(grade=None),
         card(updating=True),
     ],
