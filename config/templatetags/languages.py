@@ -1,12 +1,20 @@
 """What templates say of languages; built in, so that a part included with `only` has them too."""
 
+from collections.abc import Iterable
+
 from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from config import languages
+from config import inwords, languages
 
 register = template.Library()
+
+
+@register.filter
+def separated(items: Iterable[object]) -> str:
+    """One after the other, with the comma of the page's language between them."""
+    return inwords.separated(items)
 
 
 @register.simple_tag
