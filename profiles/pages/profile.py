@@ -486,7 +486,7 @@ def reference_of(profile: Profile) -> Reference:
 
 def _reference(profile: Profile, text: Revision, card: Card) -> Reference:
     with override("en"):
-        grade = _graded(card)
+        grade, url = _graded(card), settings.SITE_URL + profile.get_absolute_url()
     return Reference(
         slug=profile.slug,
         name=text.name,
@@ -494,7 +494,7 @@ def _reference(profile: Profile, text: Revision, card: Card) -> Reference:
         on=profile.last_verified or profile.first_published,
         grade=grade,
         grade_in_words=_graded(card),
-        url=settings.SITE_URL + profile.get_absolute_url(),
+        url=url,
         site=site().name,
     )
 

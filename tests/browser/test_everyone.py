@@ -54,6 +54,8 @@ PUBLIC = [
     "/alerts/",
     "/alerts/asked/",
     "/about/",
+    "/zh-hans/",
+    "/zh-hans/profiles/registry/",
     "/accounts/login/",
     "/accounts/login/code/",
     "/accounts/signup/",

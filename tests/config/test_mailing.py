@@ -8,7 +8,7 @@ import pytest
 from django.core import mail
 from django.core.mail.backends import locmem
 from django.db import connection, transaction
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from config import mailing
 from config.models import MutedAddress, OutgoingMail
@@ -52,6 +52,15 @@ def server(settings, monkeypatch):
     settings.EMAIL_BACKEND = f"{__name__}.Server"
     monkeypatch.setattr(Server, "trouble", None)
     return lambda trouble: monkeypatch.setattr(Server, "trouble", trouble)
+
+
+def test_a_mail_is_written_in_english_wherever_it_is_delivered(monkeypatch):
+    say = lambda mail: mailing.Written(translation.get_language(), "Text.\n")  # noqa: E731
+    monkeypatch.setitem(mailing.RENDERERS, "greeting", say)
+    post()
+    with translation.override("zh-hans"):
+        mailing.deliver()
+    assert mail.outbox[0].subject == "Assay: en"
 
 
 def test_a_mail_leaves_once_and_says_which_cause_it_had():

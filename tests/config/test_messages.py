@@ -8,7 +8,7 @@ import allauth
 import pytest
 
 from config import messages
-from config.messages import TRANSLATED, as_mo, as_po, extracted, merged, path_of, read
+from config.messages import TRANSLATED, as_mo, as_po, extracted, merged, path_of, read, untranslated
 
 PLACEHOLDER = re.compile(r"%\(\w+\)[sd]|%%|%[sd]")
 TAG = re.compile(r"</?[a-z][^>]*>")
@@ -48,6 +48,11 @@ def test_a_translation_has_the_same_places_and_the_same_marks(locale):
         for one in filter(None, translations):
             assert sorted(PLACEHOLDER.findall(one)) == sorted(PLACEHOLDER.findall(said)), message.id
             assert sorted(TAG.findall(one)) == sorted(TAG.findall(said)), message.id
+
+
+@pytest.mark.parametrize("locale", TRANSLATED)
+def test_every_message_is_translated(locale):
+    assert [message.id for message in untranslated(catalogue(locale))] == []
 
 
 def test_what_we_say_otherwise_than_allauth_is_what_allauth_says():

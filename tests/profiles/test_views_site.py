@@ -159,6 +159,16 @@ def test_the_versions_of_a_page_name_each_other(client, tidewater, settings, add
         assert re.search(rf'<a href="{other}" lang="[^"]+" hreflang="[^"]+">', html)
 
 
+def test_what_machines_take_from_a_page_is_the_same_in_each_language(client, tidewater):
+    english, chinese = (client.get(f"{prefix}/profiles/tidewater/").text for prefix in ("", "/zh-hans"))
+    for taken in (
+        r'<script type="application/ld\+json">(.*?)</script>',
+        r"<pre[^>]*>(@misc.*?)</pre>",
+        r'og:image" content="([^"]+)"',
+    ):
+        assert re.findall(taken, english, re.DOTALL) == re.findall(taken, chinese, re.DOTALL) != []
+
+
 @pytest.mark.parametrize("address", [address for address in EVERY_PAGE.values() if "." not in address])
 def test_a_public_page_keeps_to_what_the_content_security_policy_allows(client, tidewater, address):
     html = client.get(address).content.decode()
