@@ -4,7 +4,7 @@ The file is the whole profile, so what it lacks is removed. Publishers and sourc
 """
 
 from collections import defaultdict, deque
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -16,7 +16,7 @@ from django.utils.text import slugify
 
 from profiles import actions, figures
 from profiles.dossier.document import shown
-from profiles.dossier.schema import WHEN, Dossier, Entry, identity
+from profiles.dossier.schema import LATER, WHEN, Dossier, Entry, identity
 from profiles.models import (
     Citation,
     Correction,
@@ -670,13 +670,33 @@ def _tell_flaw(dossier: Dossier, flaw: actions.Flaw) -> None:
 
 
 def _load_corrections(dossier: Dossier, loaded: Loaded) -> None:
-    """Add what is not there yet; a correction is never removed."""
+    """Add what is not there yet; a correction is never removed, and what has superseded it stays."""
     profile = loaded.profile
-    known = set(profile.corrections.values_list("on", "text"))
+    rows = {(one.on, one.text): one for one in profile.corrections.order_by("-pk")}
     wanted = dict.fromkeys((entry["on"], entry["text"]) for entry in dossier.profile["corrections"])
-    new = [Correction(profile=profile, on=on, text=text) for on, text in wanted if (on, text) not in known]
+    new = [Correction(profile=profile, on=on, text=text) for on, text in wanted if (on, text) not in rows]
     Correction.objects.bulk_create(new)
-    _tell(loaded, "correction", added=len(new))
+    rows |= {(one.on, one.text): one for one in new}
+    superseded = sum(1 for _one in _supersede(dossier, rows))
+    _tell(loaded, "correction", added=len(new), superseded=superseded)
+
+
+def _supersede(dossier: Dossier, rows: dict[tuple[date, str], Correction]) -> Iterator[Correction]:
+    """Yield the corrections that stood until now and do so no more."""
+    entries = dossier.profile["corrections"]
+    by_key = {entry["key"]: rows[entry["on"], entry["text"]] for entry in entries}
+    for entry in (entry for entry in entries if entry["superseded_by"]):
+        earlier, later = rows[entry["on"], entry["text"]], by_key[entry["superseded_by"]]
+        if earlier.superseded_by_id == later.pk:
+            continue
+        if earlier.superseded_by_id:
+            dossier.wrong(entry, "superseded_by", "is not the correction that superseded it on this site; that stays.")
+        elif (later.on, later.pk) <= (earlier.on, earlier.pk):
+            dossier.wrong(entry, "superseded_by", f"was there before it on this site; {LATER}")
+        else:
+            earlier.superseded_by = later
+            earlier.save(update_fields=["superseded_by"])
+            yield earlier
 
 
 def _load_days(dossier: Dossier, loaded: Loaded) -> None:
