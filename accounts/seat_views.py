@@ -82,7 +82,9 @@ def leave(request: HttpRequest, pk: int) -> HttpResponse:
     if request.method != "POST":
         return render(request, "accounts/seat_leave.html", {"seat": seat})
     step = partial(seats.leave, seat=seat, by=cast(User, request.user))
-    return _taken(request, step, _("You have left your seat of %(organisation)s.") % {"organisation": seat.organisation})
+    return _taken(
+        request, step, _("You have left your seat of %(organisation)s.") % {"organisation": seat.organisation}
+    )
 
 
 def _taken(request: HttpRequest, step: Callable[[], object], done: str) -> HttpResponse:

@@ -94,8 +94,8 @@ class FilingForm(forms.Form):
         """What of it can be read already; enough to find the source again."""
         self.is_valid()
         given = self.cleaned_data
-        texts = {name: given.get(name) or "" for name in ("title", "publisher", "url")}
-        return Filing(**texts, published_on=given.get("published_on"))
+        title, publisher, url = (given.get(name) or "" for name in ("title", "publisher", "url"))
+        return Filing(title, publisher, given.get("published_on"), url)
 
     @property
     def filing(self) -> Filing:

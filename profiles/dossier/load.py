@@ -7,6 +7,7 @@ from collections import defaultdict, deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from itertools import takewhile
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -717,13 +718,23 @@ def _tell_shared(loaded: Loaded, noun: str, changed: Sequence[tuple[str, Model, 
     """Name each shared row that changed, and how: others rest on it too."""
     for name, row, was in changed[:MOST_TOLD]:
         told = [
-            f"{column.removesuffix('_id')} {_shown(value)} → {_shown(getattr(row, column))}"
+            f"{column.removesuffix('_id')} {_both(value, getattr(row, column))}"
             for column, value in was.items()
             if column not in {"url_key", "publisher_id"}
         ]
         told += ["filed under another publisher"] if "publisher_id" in was else []
         loaded.changes.append(f"{noun} {name}: {'; '.join(told) or 'address written anew'}")
     _tell(loaded, f"further {noun}", changed=max(0, len(changed) - MOST_TOLD))
+
+
+def _both(was: object, now: object) -> str:
+    before, after = _shown(was), _shown(now)
+    if before == after and isinstance(was, str) and isinstance(now, str):
+        # Cut off at the same place, two long texts look alike; what differs stands further behind.
+        same = sum(1 for _pair in takewhile(lambda pair: pair[0] == pair[1], zip(was, now, strict=False)))
+        start = max(0, same - 20)
+        before, after = shown(f"…{was[start:]}"), shown(f"…{now[start:]}")
+    return f"{before} → {after}"
 
 
 def _shown(value: object) -> str:

@@ -9,7 +9,6 @@ from profiles.intake.filing import publisher_named
 from profiles.models import Source
 from profiles.urlkeys import url_key
 
-
 FIRST_NEW = 2**62  # as in the database, a source that is filed later has a greater id, which decides ties
 
 

@@ -141,7 +141,7 @@ def linked(source: Source, origins: Sequence[Supposed], *, draft: Profile | None
     last = links.aggregate(last=Max("position"))["last"]
     filled = stored_source(source)
     added = (Origin(number, None, one.id) for number, one in enumerate(further, 0 if last is None else last + 1))
-    new = {one.id: Link(one.id, one.publisher) for one in further if one.is_new}
+    new: dict[SourceId, Link] = {one.id: Link(one.id, one.publisher) for one in further if one.is_new}
     change = resourced(replace(filled, origins=(*filled.origins, *added)), new)
     return change if draft is None else lambda case: change(case) if case.profile_id == draft.pk else case
 

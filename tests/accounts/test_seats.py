@@ -386,7 +386,9 @@ def test_a_new_account_comes_back_to_the_invitation_by_itself(client, organisati
     form = client.get(sign_up)
     next_one = re.search(r'name="next" value="([^"]+)"', form.text)[1]
     asked = client.post(sign_up, {"email": "new@example.org", "next": next_one, **NEW_PASSWORD}, follow=True)
-    confirmed = client.post(asked.redirect_chain[-1][0], {"action": "verify", "code": code_in(mail.outbox[-1])}, follow=True)
+    confirmed = client.post(
+        asked.redirect_chain[-1][0], {"action": "verify", "code": code_in(mail.outbox[-1])}, follow=True
+    )
     assert confirmed.redirect_chain[-1][0] == OFFER
     assert "Take the seat" in confirmed.text
     assert client.post(OFFER).url == "/account/"

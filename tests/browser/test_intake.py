@@ -44,14 +44,18 @@ def reviewed(edith):
     from profiles.intake.actions import take
 
     profile = make_profile("example", name="Example Registry", live=True, judgements={"j1": "It was founded in 2004."})
-    source = make_source("Second", publisher=make_publisher("Harbour Daily", reliability="B"), url="https://example.org/a")
+    source = make_source(
+        "Second", publisher=make_publisher("Harbour Daily", reliability="B"), url="https://example.org/a"
+    )
     cite(profile, source)
     settle()
     take(pasted="\n---\n".join([*articles.ALL, f"https://example.org/a\n{articles.SECOND_HAND}"]))
     return Intake.objects.get(url="https://example.org/a")
 
 
-@pytest.mark.parametrize(("width", "scheme"), [(320, "dark"), (390, "light"), (820, "dark"), (1280, "light"), (1280, "dark")])
+@pytest.mark.parametrize(
+    ("width", "scheme"), [(320, "dark"), (390, "light"), (820, "dark"), (1280, "light"), (1280, "dark")]
+)
 def test_the_review_shows_what_would_move_and_fits_every_window(desk, reviewed, width, scheme):
     page = desk(f"/admin/profiles/intake/{reviewed.pk}/change/", width=width, scheme=scheme)
     page.wait_for_selector("text=1 profile rests on this. Nothing filled in so far changes a grade.")

@@ -107,6 +107,15 @@ def test_on_one_day_a_correction_is_not_superseded_by_one_that_was_there_before(
     assert "was there before it on this site" in refused(tmp_path, turned)[0]
 
 
+def test_what_differs_behind_the_end_of_a_long_title_is_told(tmp_path):
+    whole = example()
+    whole["sources"][1]["url"], title = "https://example.org/paper", "A paper on everything that was ever said of it, "
+    for part in ("first part", "second part"):
+        whole["sources"][1]["title"] = title * 2 + part
+        told = importing(tmp_path, whole).changes
+    assert told[0].endswith('title "…as ever said of it, first part" → "…as ever said of it, second part"')
+
+
 def test_importing_a_file_twice_writes_no_row(tmp_path):
     (tmp_path / "example.webp").write_bytes(picture())
     whole = example(figure={"file": "example.webp", "alt": "A picture.", "credit": "Ours"})
