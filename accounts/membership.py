@@ -18,6 +18,7 @@ MISSED = timedelta(days=90)
 class Place:
     """A seat somebody has, and who has the others."""
 
+    seat: Seat
     organisation: Organisation
     is_manager: bool
     seats: Sequence[Seat]
@@ -82,7 +83,7 @@ def _last_end(grants: Sequence[Grant]) -> datetime | None:
 def _place(seat: Seat, at: datetime) -> Place:
     seats = Seat.objects.holding(at).filter(organisation=seat.organisation).select_related("user").order_by("number")
     if seat.number != MANAGERS:
-        return Place(seat.organisation, False, list(seats))
+        return Place(seat, seat.organisation, False, list(seats))
     invitations = Invitation.objects.open(at).filter(organisation=seat.organisation).order_by("created_at")
     is_member = alliance_grants(seat.organisation, at).exists()
-    return Place(seat.organisation, True, list(seats), list(invitations), is_member)
+    return Place(seat, seat.organisation, True, list(seats), list(invitations), is_member)

@@ -1,4 +1,4 @@
-"""The seats of an organisation, as its manager and whoever is invited see them."""
+"""The seats of an organisation, as its manager, whoever has one and whoever is invited see them."""
 
 from collections.abc import Callable
 from functools import partial
@@ -12,7 +12,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts import seats
 from accounts.actions import SeatsTaken
@@ -20,10 +20,11 @@ from accounts.applications.forms import InvitationForm
 from accounts.applications.membership import MANAGERS
 from accounts.models import Invitation, Organisation, Seat, User
 from accounts.views import home_page
-from config.languages import front_pages
 
 FULL = gettext_lazy("All three seats are taken or offered. Take one back first.")
 NOT_YOURS = gettext_lazy("The seats of this organisation are managed by somebody else now.")
+OFFERED = "invitation"  # in the session: the secret of the link that was followed
+TOKEN_LENGTH = 64
 
 
 @require_http_methods(["POST"])
@@ -74,42 +75,91 @@ def hand_over(request: HttpRequest, pk: int) -> HttpResponse:
     return _taken(request, step, _("%(name)s manages the seats of %(organisation)s now.") % said)
 
 
+@require_http_methods(["GET", "HEAD", "POST"])
+@login_required
+def leave(request: HttpRequest, pk: int) -> HttpResponse:
+    """Ask once, then give one's own seat back."""
+    seat = get_object_or_404(_my_seats(request), pk=pk)
+    if request.method != "POST":
+        return render(request, "accounts/seat_leave.html", {"seat": seat})
+    step = partial(seats.leave, seat=seat, by=cast(User, request.user))
+    return _taken(
+        request, step, _("You have left your seat of %(organisation)s.") % {"organisation": seat.organisation}
+    )
+
+
 def _taken(request: HttpRequest, step: Callable[[], object], done: str) -> HttpResponse:
     """Take a step, and say on the reader's own page what came of it."""
     try:
         step()
-    except (seats.NotNow, seats.NotTheManager) as refused:
+    except (seats.NotNow, seats.NotTheManager, seats.NotYourSeat) as refused:
         messages.error(request, _sentence(refused))
     else:
         messages.success(request, done)
     return redirect("accounts:home")
 
 
+@require_safe
+def invitation_link(request: HttpRequest, secret: str) -> HttpResponse:
+    """What the link in a mail leads to. Looking at it does nothing: mail scanners follow links too.
+
+    The secret goes into the session, where it waits while an account is made and confirmed, and out of the address:
+    otherwise it would stand in the `next` of the log-in page, in what the next page is told, and in logs.
+    """
+    request.session[OFFERED] = secret[:TOKEN_LENGTH]
+    return _unseen(redirect("accounts:invitation"))
+
+
 @require_http_methods(["GET", "HEAD", "POST"])
-def invitation(request: HttpRequest, secret: str) -> HttpResponse:
-    """What a link in a mail leads to. Looking at it does nothing: mail scanners follow links too."""
+def invitation(request: HttpRequest) -> HttpResponse:
+    """The invitation whose link was followed in this browser."""
     try:
-        offered = seats.invitation_with(secret)
+        offered = seats.invitation_with(request.session.get(OFFERED, ""))
         if request.method == "POST" and request.user.is_authenticated:
-            return _accepted(request, offered, secret)
+            return _accepted(request, offered)
     except seats.NoInvitation:
-        response = render(request, "accounts/invitation_gone.html", front_pages(), status=404)
-    else:
-        response = render(request, "accounts/invitation.html", {"invitation": offered})
+        if request.user.is_authenticated and OFFERED not in request.session:
+            return redirect("accounts:home")  # which shows what is offered to whoever is there
+        request.session.pop(OFFERED, None)
+        return _unseen(render(request, "accounts/invitation_gone.html", status=404))
+    return _unseen(render(request, "accounts/invitation.html", {"invitation": offered}))
+
+
+@require_http_methods(["POST"])
+@login_required
+def accept(request: HttpRequest, pk: int) -> HttpResponse:
+    """Take a seat that the reader's own page shows, without the link from the mail."""
+    offered = next((one for one in seats.offered_to(cast(User, request.user)) if one.pk == pk), None)
+    try:
+        if offered is None:
+            raise seats.NoInvitation
+        return _accepted(request, offered)
+    except seats.NoInvitation:
+        messages.error(request, _("This invitation does not hold any more."))
+        return redirect("accounts:home")
+
+
+def _accepted(request: HttpRequest, offered: Invitation) -> HttpResponse:
+    try:
+        seat = seats.accept(invitation=offered, user=cast(User, request.user))
+    except (seats.NotInvited, seats.NotNow, SeatsTaken) as refused:
+        shown = {"invitation": offered, "problem": _sentence(refused)}
+        return _unseen(render(request, "accounts/invitation.html", shown))
+    request.session.pop(OFFERED, None)
+    said = _("You have a seat of %(organisation)s now. The Alliance’s briefings are open to you.")
+    messages.success(request, said % {"organisation": seat.organisation})
+    return redirect("accounts:home")
+
+
+def _unseen(response: HttpResponse) -> HttpResponse:
     response["Referrer-Policy"] = "same-origin"
     response["X-Robots-Tag"] = "noindex, noarchive"
     return response
 
 
-def _accepted(request: HttpRequest, offered: Invitation, secret: str) -> HttpResponse:
-    try:
-        seat = seats.accept(token=secret, user=cast(User, request.user))
-    except (seats.NotInvited, seats.NotNow, SeatsTaken) as refused:
-        problem = _sentence(refused)
-        return render(request, "accounts/invitation.html", {"invitation": offered, "problem": problem})
-    said = _("You have a seat of %(organisation)s now. The Alliance’s briefings are open to you.")
-    messages.success(request, said % {"organisation": seat.organisation})
-    return redirect("accounts:home")
+def _my_seats(request: HttpRequest) -> QuerySet[Seat]:
+    mine = Seat.objects.holding(timezone.now()).filter(user=cast(User, request.user)).exclude(number=MANAGERS)
+    return mine.select_related("organisation")
 
 
 def _managed(request: HttpRequest) -> QuerySet[Organisation]:
@@ -127,6 +177,8 @@ def _sentence(refused: Exception) -> str:
         return str(FULL)
     if isinstance(refused, seats.NotTheManager):
         return str(NOT_YOURS)
+    if isinstance(refused, seats.NotYourSeat):
+        return _("This seat is not yours any more.")
     if isinstance(refused, seats.NotInvited):
         return _(
             "This invitation is for another address. Log in with the account that has it, or confirm it on this one."

@@ -1,4 +1,4 @@
-"""The three seats of an organisation in its manager's hands: inviting, accepting, removing, handing over.
+"""The three seats of an organisation: inviting, accepting, removing and handing over by its manager, and leaving.
 
 Each locks the organisation first, as `give_seat` does, so that of two at once the second one finds what is.
 """
@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 
 from allauth.account.models import EmailAddress
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -26,6 +27,10 @@ MOST_TO_ONE = 3  # mails to one address in a week
 
 class NotTheManager(Exception):
     """The seat from which this is done is somebody else's by now."""
+
+
+class NotYourSeat(Exception):
+    """Somebody else sits there."""
 
 
 class NotNow(Exception):
@@ -79,14 +84,23 @@ def invitation_with(token: str) -> Invitation:
     return invitation
 
 
-def accept(*, token: str, user: User) -> Seat:
+def offered_to(user: User) -> list[Invitation]:
+    """Return the open invitations for addresses that somebody has confirmed as theirs."""
+    mine = _confirmed(user)
+    theirs = Q(pk__in=[])
+    for address in mine:
+        theirs |= Q(email__iexact=address)
+    found = Invitation.objects.open(timezone.now()).filter(theirs).select_related("organisation", "invited_by")
+    return [one for one in found if any(same_address(address, one.email) for address in mine)]
+
+
+def accept(*, invitation: Invitation, user: User) -> Seat:
     """Take the seat that was offered. Raises NoInvitation, NotInvited, SeatsTaken and NotNow."""
-    offered = invitation_with(token)
     with acting(by=user):
-        _lock(offered.organisation)
-        invitation = invitation_with(token)
-        mine = EmailAddress.objects.filter(user=user, verified=True).values_list("email", flat=True)
-        if not any(same_address(address, invitation.email) for address in mine):
+        _lock(invitation.organisation)
+        if not Invitation.objects.open(timezone.now()).filter(pk=invitation.pk).exists():
+            raise NoInvitation
+        if not any(same_address(address, invitation.email) for address in _confirmed(user)):
             raise NotInvited(invitation.pk)
         _check_membership(invitation.organisation)
         seat = give_seat(organisation=invitation.organisation, user=user, first=MANAGERS + 1)
@@ -96,6 +110,10 @@ def accept(*, token: str, user: User) -> Seat:
         if manager := _manager(invitation.organisation):
             _tell("seat-filled", seat, to=manager.user)
         return seat
+
+
+def _confirmed(user: User) -> list[str]:
+    return list(EmailAddress.objects.filter(user=user, verified=True).values_list("email", flat=True))
 
 
 def _check_ceilings(organisation: Organisation, email: str) -> None:
@@ -135,6 +153,21 @@ def remove(*, seat: Seat, by: User) -> None:
             raise NotNow(_("The manager's seat is handed over, not removed."))
         if Seat.objects.filter(pk=seat.pk, ends_at=None).update(ends_at=timezone.now()):
             _tell("seat-removed", seat, to=seat.user)
+
+
+def leave(*, seat: Seat, by: User) -> None:
+    """Give one's own seat back. Leaving twice is leaving once. Raises NotYourSeat, and NotNow for the manager's."""
+    with acting(by=by):
+        _lock(seat.organisation)
+        # Not the row in hand: a colleague who was handed the seats a moment ago is the manager now.
+        mine = Seat.objects.filter(pk=seat.pk, user=by).first()
+        if mine is None:
+            raise NotYourSeat(seat.pk)
+        if mine.number == MANAGERS and mine.ends_at is None:
+            raise NotNow(_("The manager’s seat is handed over to a colleague, not left."))
+        left = Seat.objects.filter(pk=mine.pk, ends_at=None).update(ends_at=timezone.now())
+        if left and (manager := _manager(seat.organisation)):
+            _tell("seat-left", mine, to=manager.user)
 
 
 def hand_over(*, seat: Seat, by: User) -> Seat:

@@ -18,8 +18,11 @@ pages = [
     path("account/organisations/<int:pk>/invite/", seat_views.invite, name="invite"),
     path("account/invitations/<int:pk>/withdraw/", seat_views.withdraw_invitation, name="withdraw_invitation"),
     path("account/seats/<int:pk>/remove/", seat_views.remove, name="seat_remove"),
+    path("account/invitations/<int:pk>/accept/", seat_views.accept, name="accept_invitation"),
+    path("account/seats/<int:pk>/leave/", seat_views.leave, name="seat_leave"),
     path("account/seats/<int:pk>/hand-over/", seat_views.hand_over, name="seat_hand_over"),
-    path("account/invitation/<slug:secret>/", seat_views.invitation, name="invitation"),
+    path("account/invitation/", seat_views.invitation, name="invitation"),
+    path("account/invitation/<slug:secret>/", seat_views.invitation_link, name="invitation_link"),
 ]
 urlpatterns = [
     in_each_language(*pages),

@@ -13,7 +13,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from accounts import actions, closing, personal
+from accounts import actions, closing, personal, seats
 from accounts.access import standing_of
 from accounts.applications.forms import InvitationForm
 from accounts.applications.membership import may_apply
@@ -41,6 +41,7 @@ def home_page(
     membership = membership_of(user, at=timezone.now())
     context = {
         "membership": membership,
+        "offers": seats.offered_to(user),
         "doors": doors_of(user),
         "panels": panels_for(user, membership.tier, last_visit(request, user)),
         "progress": progress_of(user),

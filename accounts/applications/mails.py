@@ -56,7 +56,7 @@ def invited(mail: OutgoingMail) -> Written | None:
     invitation = open_ones.filter(pk=mail.about["invitation"]).first()
     if invitation is None:
         return None
-    url = reverse("accounts:invitation", args=[invitation.token])
+    url = reverse("accounts:invitation_link", args=[invitation.token])
     return mailing.written("accounts/mails/invited.txt", {"invitation": invitation, "url": url})
 
 
@@ -68,7 +68,7 @@ def _seat(kind: str) -> mailing.Renderer:
     return render
 
 
-for _kind in ("taken", "filled", "removed"):
+for _kind in ("taken", "filled", "removed", "left"):
     mailing.renders(f"seat-{_kind}")(_seat(f"seat_{_kind}"))
 for _kind in ("over", "on"):
     mailing.renders(f"handed-{_kind}")(_seat(f"handed_{_kind}"))

@@ -26,8 +26,9 @@ class InvitationQuerySet(models.QuerySet["Invitation"]):
 class Invitation(models.Model):
     """A seat offered to an address by the manager of an organisation.
 
-    Whoever accepts needs the link from the mail and an account with that address confirmed. The link's token is not kept:
-    it is made from the row and the site's secret key when the mail is written, and here is only its hash.
+    Whoever accepts needs an account with that address confirmed; the link from the mail shows what it is about before
+    there is one. Its token is not kept: it is made from the row and the site's secret key when the mail is written, and
+    here is only its hash.
     """
 
     organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="invitations")

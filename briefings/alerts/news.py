@@ -7,17 +7,19 @@ finds nothing the second time.
 
 from collections.abc import Iterator
 from datetime import datetime
+from decimal import Decimal
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import connection, transaction
-from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
-from django.db.models.functions import Coalesce
+from django.db.models import DecimalField, Exists, F, Func, IntegerField, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models.functions import Cast, Coalesce
 
 from briefings import gate
 from briefings.alerts.models import News
 from briefings.models import Teaser
 from profiles.grading.method import METHOD_VERSION
 from profiles.grading.pipeline import today
-from profiles.grading.scale import band_of
+from profiles.grading.scale import SCALE
 from profiles.models import Correction, Mark, Profile, Touch
 from profiles.public import public_publishers
 from profiles.querysets import ProfileQuerySet
@@ -59,15 +61,28 @@ def settled() -> ProfileQuerySet:
     return Profile.objects.published().filter(~waits, state__seq__gt=0).exclude(due)
 
 
+# The database compares the bands: all profiles are looked at each time, and nearly all are where they were.
+SCORE: "DecimalField[Decimal, Decimal]" = DecimalField(max_digits=3, decimal_places=2)
+FLOORS = Value(sorted(Decimal(band.floor) / 100 for band in SCALE), output_field=ArrayField(SCORE))
+NO_BAND = -1
+
+
+def _band(score: str) -> Func:
+    return Func(Cast(score, SCORE), FLOORS, function="width_bucket", output_field=IntegerField())
+
+
 def _grades(at: datetime) -> Iterator[News]:
     noticed = News.objects.filter(kind=GRADE, profile=OuterRef("pk")).order_by("-pk")
     graded = settled().annotate(
-        was=Subquery(noticed.values("now")[:1]), was_seq=Coalesce(Subquery(noticed.values("seq")[:1]), 0)
+        was=Subquery(noticed.values("now")[:1]),
+        was_seq=Coalesce(Subquery(noticed.values("seq")[:1]), 0),
+        was_band=Coalesce(_band("was"), NO_BAND),
+        band=_band("state__score"),
     )
-    moved = graded.filter(state__seq__gt=F("was_seq")).order_by("state__graded_at", "pk")
+    moved = graded.exclude(was_band=F("band")).order_by("state__graded_at", "pk")
     for profile_id, was, was_seq, score, seq in moved.values_list("pk", "was", "was_seq", "state__score", "state__seq"):
         assert score is not None
-        if was is None or band_of(float(was)) != band_of(score):
+        if seq > was_seq:
             told = {"was": was or "", "was_seq": was_seq, "now": f"{score:.2f}", "seq": seq, "first": was is None}
             yield News(kind=GRADE, noticed_at=at, profile_id=profile_id, **told)
 

@@ -13,16 +13,21 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from profiles.admin.shared import PUBLISH, DeskAdmin, person_of
+from profiles.admin.shared import PUBLISH, person_of
+from profiles.admin.what_if import WhatIf, first_error
 from profiles.intake import actions
 from profiles.intake.actions import CannotLink, DecidedMeanwhile, Decision, Filing, NotReady, NotTaken
 from profiles.intake.filing import day_of, origins_for, publisher_named, source_on_file, title_for
+from profiles.intake.supposing import supposed
 from profiles.letters import named
 from profiles.models import Intake, IntakeProposal, Profile, Progress, Publisher, Source
 from profiles.models.source import URL_KEY_BYTES
 from profiles.pages.intake import GONE, bodies_of, marked_text, shown
+from profiles.pages.what_if import Panel, panel_of_links
+from profiles.public import public_sources
 from profiles.urlkeys import url_key
 
+FOR_EDITORS = "A live profile rests on this source, so an editor links it. Shown is the grade after that."
 LATER, ACCEPT, REJECT, NEW = "later", "accept", "reject", "new"
 WORKING = (Progress.QUEUED, Progress.FETCHING)
 
@@ -83,6 +88,14 @@ class FilingForm(forms.Form):
 
     def clean_url(self) -> str:
         return _short_enough(self.cleaned_data["url"])
+
+    @property
+    def known(self) -> Filing:
+        """What of it can be read already; enough to find the source again."""
+        self.is_valid()
+        given = self.cleaned_data
+        title, publisher, url = (given.get(name) or "" for name in ("title", "publisher", "url"))
+        return Filing(title, publisher, given.get("published_on"), url)
 
     @property
     def filing(self) -> Filing:
@@ -168,12 +181,14 @@ def _named(source: Source) -> str:
 
 
 @admin.register(Intake)
-class IntakeAdmin(DeskAdmin):
+class IntakeAdmin(WhatIf):
     list_display = ["article", "publisher_name", "state", "waiting", "added"]
     list_filter = ["progress"]
     list_select_related = ["added_by", "source"]
     search_fields = ["title", "url", "publisher_name"]
     list_per_page = 50
+    # What a source is found again by, and what is decided on each proposal.
+    what_if_watches = '[name="title"], [name="publisher"], [name="published_on"], [name="url"], [name="profile"], [name^="p"][name*="-"]'
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Intake]:
         undecided = Count("proposals", filter=Q(proposals__decision=""))
@@ -281,6 +296,22 @@ class IntakeAdmin(DeskAdmin):
             return None
         return self._back(request, _done(source, decisions))
 
+    def suppose(self, request: HttpRequest, obj: Intake) -> Panel:
+        """Which grades would move with what is accepted on the page as it is filled in?"""
+        filing, decisions = self._forms(request.POST, obj)
+        if not self.has_change_permission(request, obj):
+            decisions = []
+        known = filing.known if filing else None
+        source = actions.on_file(known) if known else obj.source
+        draft = _draft(filing.cleaned_data.get("profile") if filing else obj.profile)
+        accepted, notes = _accepted(decisions)
+        origins = [one for one in supposed(accepted) if not source or one.id != source.pk]
+        if draft and source and origins:
+            notes.append(f"For the draft {draft.slug}: what is linked counts for it alone until it is published.")
+        if origins and _is_for_editors(request, source, draft):
+            notes.append(FOR_EDITORS)
+        return panel_of_links(source, origins, draft=draft, notes=notes)
+
     def _back(self, request: HttpRequest, said: SafeString | str) -> HttpResponse:
         self.message_user(request, said, messages.SUCCESS)
         return HttpResponseRedirect(reverse("admin:profiles_intake_changelist"))
@@ -304,12 +335,39 @@ class IntakeAdmin(DeskAdmin):
             "gone": GONE,
             "on_file": list(_on_file(intake)),
             "has_change_permission": self.has_change_permission(request, intake),
+            "what_if": self.what_if_of(intake) if decisions else None,
         }
         return self._shown(request, "review", context)
 
     def _shown(self, request: HttpRequest, name: str, context: dict[str, Any]) -> HttpResponse:
         whole = {**self.admin_site.each_context(request), "opts": self.opts, **context}
         return TemplateResponse(request, f"admin/profiles/intake/{name}.html", whole)
+
+
+def _draft(profile: Profile | None) -> Profile | None:
+    return profile if profile and not profile.is_live else None
+
+
+def _accepted(forms: list[DecisionForm]) -> tuple[list[Decision], list[str]]:
+    """Return what is accepted and can be read, and a sentence for each that is accepted and cannot."""
+    accepted, notes = [], []
+    for number, form in enumerate(forms, 1):
+        valid = form.is_valid()
+        if form.cleaned_data.get("decision") != ACCEPT:
+            continue
+        if form.proposal.decision:
+            notes.append(f"Proposal {number} was decided meanwhile, so it is left out.")
+        elif not valid:
+            notes.append(f"Proposal {number} is not complete, so it is left out: {first_error(form)}")
+        elif form.decided:
+            accepted.append(form.decided)
+    return accepted, notes
+
+
+def _is_for_editors(request: HttpRequest, source: Source | None, draft: Profile | None) -> bool:
+    if source is None or draft or request.user.has_perm(PUBLISH):
+        return False
+    return public_sources().filter(pk=source.pk).exists()
 
 
 def _as_filed(intake: Intake) -> Filing:

@@ -10,6 +10,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 
 from profiles import actions, stages
 from profiles.admin import way
+from profiles.admin.as_read import as_read
 from profiles.admin.meanwhile import SeesOthers
 from profiles.admin.shared import PUBLISH, DeskAdmin, NamedCells, kept, person_of
 from profiles.admin.wording import Worded, WordedForm
@@ -155,6 +156,12 @@ class RevisionAdmin(SeesOthers, DeskAdmin):
     inlines = [FacetValueInline]
     # What the buttons ask for stands beside them.
     fieldsets = [(None, {"fields": ["profile", *TEXT]})]
+
+    def get_fieldsets(self, request: HttpRequest, obj: Revision | None = None) -> Any:
+        fieldsets = super().get_fieldsets(request, obj)
+        # What is misshapen, a database from elsewhere may hold; it is shown as it lies there.
+        readable = obj and not obj.misshapen() and not self.has_change_permission(request, obj)
+        return as_read(fieldsets) if readable else fieldsets
 
     def get_readonly_fields(self, request: HttpRequest, obj: Revision | None = None) -> list[str]:
         return ["profile"] if obj else []

@@ -37,9 +37,12 @@ class WhatIf(DeskAdmin):
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> HttpResponse:
         if obj := context.get("original"):
-            address = reverse(f"admin:{self._what_if_name}", args=[obj.pk])
-            context["what_if"] = {"url": address, "watches": self.what_if_watches}
+            context["what_if"] = self.what_if_of(obj)
         return super().render_change_form(request, context, *args, **kwargs)
+
+    def what_if_of(self, obj: Model) -> dict[str, str]:
+        """Return what a page tells the script that asks."""
+        return {"url": reverse(f"admin:{self._what_if_name}", args=[obj.pk]), "watches": self.what_if_watches}
 
     def what_if(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Answer the panel: alone for the script on the form, as a page for whoever has none."""
@@ -104,7 +107,7 @@ class Rows:
             self.gone.add(pk)
         elif form.errors:
             left = "what is on file counts" if pk in stored else "it is left out"
-            self.notes.append(f"{name} is not complete, so {left}: {_first_error(form)}")
+            self.notes.append(f"{name} is not complete, so {left}: {first_error(form)}")
         elif pk in stored:
             self.kept[pk] = form
         else:
@@ -118,9 +121,9 @@ class Rows:
         yield from ((None, form) for form in self.new)
 
 
-def _first_error(form: Any) -> str:
+def first_error(form: Any) -> str:
     field, errors = next(iter(form.errors.items()))
-    label = form.fields[field].label if field in form.fields else ""
+    label = form[field].label if field in form.fields else ""
     return f"{label}: {errors[0]}" if label else str(errors[0])
 
 

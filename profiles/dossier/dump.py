@@ -187,7 +187,18 @@ def _figure(revision: Revision) -> dict[str, Any]:
 
 
 def _corrections(profile: Profile) -> list[dict[str, Any]]:
-    return [{"on": correction.on, "text": correction.text} for correction in profile.corrections.order_by("on", "pk")]
+    corrections = list(profile.corrections.order_by("on", "pk"))
+    superseding = {one.superseded_by_id for one in corrections}
+    keys = {one.pk: f"c{number}" for number, one in enumerate(corrections, 1) if one.pk in superseding}
+    return [
+        {
+            **_given({"key": keys.get(one.pk, "")}),
+            "on": one.on,
+            "text": one.text,
+            **_given({"superseded_by": keys.get(one.superseded_by_id or 0, "")}),
+        }
+        for one in corrections
+    ]
 
 
 # --- YAML -------------------------------------------------------------------------------------------------------------

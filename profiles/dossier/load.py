@@ -4,9 +4,10 @@ The file is the whole profile, so what it lacks is removed. Publishers and sourc
 """
 
 from collections import defaultdict, deque
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from itertools import takewhile
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -16,7 +17,7 @@ from django.utils.text import slugify
 
 from profiles import actions, figures
 from profiles.dossier.document import shown
-from profiles.dossier.schema import WHEN, Dossier, Entry, identity
+from profiles.dossier.schema import LATER, WHEN, Dossier, Entry, identity
 from profiles.models import (
     Citation,
     Correction,
@@ -670,13 +671,33 @@ def _tell_flaw(dossier: Dossier, flaw: actions.Flaw) -> None:
 
 
 def _load_corrections(dossier: Dossier, loaded: Loaded) -> None:
-    """Add what is not there yet; a correction is never removed."""
+    """Add what is not there yet; a correction is never removed, and what has superseded it stays."""
     profile = loaded.profile
-    known = set(profile.corrections.values_list("on", "text"))
+    rows = {(one.on, one.text): one for one in profile.corrections.order_by("-pk")}
     wanted = dict.fromkeys((entry["on"], entry["text"]) for entry in dossier.profile["corrections"])
-    new = [Correction(profile=profile, on=on, text=text) for on, text in wanted if (on, text) not in known]
+    new = [Correction(profile=profile, on=on, text=text) for on, text in wanted if (on, text) not in rows]
     Correction.objects.bulk_create(new)
-    _tell(loaded, "correction", added=len(new))
+    rows |= {(one.on, one.text): one for one in new}
+    superseded = sum(1 for _one in _supersede(dossier, rows))
+    _tell(loaded, "correction", added=len(new), superseded=superseded)
+
+
+def _supersede(dossier: Dossier, rows: dict[tuple[date, str], Correction]) -> Iterator[Correction]:
+    """Yield the corrections that stood until now and do so no more."""
+    entries = dossier.profile["corrections"]
+    by_key = {entry["key"]: rows[entry["on"], entry["text"]] for entry in entries}
+    for entry in (entry for entry in entries if entry["superseded_by"]):
+        earlier, later = rows[entry["on"], entry["text"]], by_key[entry["superseded_by"]]
+        if earlier.superseded_by_id == later.pk:
+            continue
+        if earlier.superseded_by_id:
+            dossier.wrong(entry, "superseded_by", "is not the correction that superseded it on this site; that stays.")
+        elif (later.on, later.pk) <= (earlier.on, earlier.pk):
+            dossier.wrong(entry, "superseded_by", f"was there before it on this site; {LATER}")
+        else:
+            earlier.superseded_by = later
+            earlier.save(update_fields=["superseded_by"])
+            yield earlier
 
 
 def _load_days(dossier: Dossier, loaded: Loaded) -> None:
@@ -697,13 +718,23 @@ def _tell_shared(loaded: Loaded, noun: str, changed: Sequence[tuple[str, Model, 
     """Name each shared row that changed, and how: others rest on it too."""
     for name, row, was in changed[:MOST_TOLD]:
         told = [
-            f"{column.removesuffix('_id')} {_shown(value)} → {_shown(getattr(row, column))}"
+            f"{column.removesuffix('_id')} {_both(value, getattr(row, column))}"
             for column, value in was.items()
             if column not in {"url_key", "publisher_id"}
         ]
         told += ["filed under another publisher"] if "publisher_id" in was else []
         loaded.changes.append(f"{noun} {name}: {'; '.join(told) or 'address written anew'}")
     _tell(loaded, f"further {noun}", changed=max(0, len(changed) - MOST_TOLD))
+
+
+def _both(was: object, now: object) -> str:
+    before, after = _shown(was), _shown(now)
+    if before == after and isinstance(was, str) and isinstance(now, str):
+        # Cut off at the same place, two long texts look alike; what differs stands further behind.
+        same = sum(1 for _pair in takewhile(lambda pair: pair[0] == pair[1], zip(was, now, strict=False)))
+        start = max(0, same - 20)
+        before, after = shown(f"…{was[start:]}"), shown(f"…{now[start:]}")
+    return f"{before} → {after}"
 
 
 def _shown(value: object) -> str:

@@ -400,6 +400,7 @@ class Language:
 
 
 KEY = Text(200, blank=False)
+_LABEL = Text(200)
 SOURCE = Fields(
     "a source",
     {
@@ -483,7 +484,13 @@ FIGURE = Fields(
     },
     frozenset({"file"}),
 )
-CORRECTION = Fields("a correction", {"on": Day(), "text": SAID}, frozenset({"on", "text"}))
+# `superseded_by` is the key of a later correction; only one that another names needs a key.
+CORRECTION = Fields(
+    "a correction",
+    {"on": Day(), "text": SAID, "key": _LABEL, "superseded_by": _LABEL},
+    frozenset({"on", "text"}),
+)
+LATER = "a later day supersedes an earlier one, and on one day what stands below what stands above."
 STATUSES = ("draft", "published")
 PROFILE: dict[str, ValueKind] = {
     "slug": Slug(),
@@ -569,8 +576,10 @@ def _check(dossier: Dossier) -> None:
     _refuse_second(dossier, dossier.publishers, "slug")
     _refuse_second(dossier, dossier.sources, "key")
     _refuse_second(dossier, dossier.profile["judgements"], "key")
+    _refuse_second(dossier, dossier.profile["corrections"], "key")
     _check_sources(dossier)
     _check_citations(dossier)
+    _check_corrections(dossier)
     profile = dossier.profile
     for index, slug in enumerate(profile["related"]):
         if slug == profile["slug"]:
@@ -632,6 +641,21 @@ def _check_citations(dossier: Dossier) -> None:
             first = taken.setdefault((citation["source"], key), citation)
             if first is not citation:
                 dossier.wrong(citation, "source", _again(citation, key, first))
+
+
+def _check_corrections(dossier: Dossier) -> None:
+    corrections = dossier.profile["corrections"]
+    keys = [correction["key"] for correction in corrections if correction["key"]]
+    # A day that could not be read has been told already.
+    when = [(correction["on"] or date.max, place) for place, correction in enumerate(corrections)]
+    named = {correction["key"]: at for correction, at in zip(corrections, when, strict=True)}
+    for correction, at in zip(corrections, when, strict=True):
+        key = correction["superseded_by"]
+        if key and key not in keys:
+            what = f"is {shown(key)}, which is not the key of a correction{_meant(key, keys) or '.'}"
+            dossier.wrong(correction, "superseded_by", what)
+        elif key and correction["on"] and named[key] <= at:
+            dossier.wrong(correction, "superseded_by", f"is {shown(key)}, which is no later one; {LATER}")
 
 
 def _uses(citation: Entry, judgements: set[str]) -> Iterator[str]:

@@ -324,14 +324,10 @@ def take_in(
 
 def _file(filing: Filing) -> Source:
     """Return the source on file, as it is, or a new one; its publisher too, with letter F until somebody judges it."""
-    publisher = publisher_named(filing.publisher)
-    found = source_on_file(
-        url=filing.url, publisher=publisher, title=filing.title, published_on=filing.published_on
-    )  # fmt: skip
-    if found:
+    if found := on_file(filing):
         return found
     source = Source(
-        publisher=publisher or _new_publisher(filing.publisher),
+        publisher=publisher_named(filing.publisher) or _new_publisher(filing.publisher),
         title=filing.title,
         authors=list(filing.authors),
         url=filing.url,
@@ -342,6 +338,16 @@ def _file(filing: Filing) -> Source:
     source.full_clean()
     source.save()
     return source
+
+
+def on_file(filing: Filing) -> Source | None:
+    """Return the source that filing would find again."""
+    return source_on_file(
+        url=filing.url,
+        publisher=publisher_named(filing.publisher),
+        title=filing.title,
+        published_on=filing.published_on,
+    )
 
 
 def _new_publisher(name: str) -> Publisher:

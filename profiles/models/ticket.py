@@ -4,6 +4,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models.functions import Upper
 from django.utils import timezone
+from django.utils.text import Truncator
 
 from config.content import EVERYTHING, shown
 from profiles.models.profile import Correction, Profile
@@ -58,7 +59,7 @@ class Ticket(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.message[:60]
+        return Truncator(" ".join(self.message.split())).chars(60)
 
     @property
     def waits(self) -> bool:

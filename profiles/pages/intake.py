@@ -10,6 +10,7 @@ from profiles.intake.proposals import NAMED, PASSAGE, QUOTATION, STORY, label_of
 from profiles.models import Intake, IntakeProposal, IntakeText
 
 AROUND = 180  # characters of context on either side
+LONGEST = 500  # characters of a passage
 _SPACE = re.compile(r"\s+")
 GONE = "The text is no longer kept."
 
@@ -87,7 +88,14 @@ def _excerpt(body: str, start: int, end: int) -> Excerpt:
         before = "… " + before.partition(" ")[2]
     if right < len(body):
         after = after.rpartition(" ")[0] + " …"
-    return Excerpt(_on_one_line(before), body[start:end], _on_one_line(after))
+    return Excerpt(_on_one_line(before), _shortened(body[start:end]), _on_one_line(after))
+
+
+def _shortened(said: str) -> str:
+    """A passage that is half an article stands in the text beside it; here its ends tell which one is meant."""
+    if len(said) <= LONGEST:
+        return said
+    return f"{said[: LONGEST // 2].rpartition(' ')[0]} … {said[-LONGEST // 2 :].partition(' ')[2]}"
 
 
 def _on_one_line(text: str) -> str:

@@ -6,12 +6,12 @@ Call everything here inside one read-only snapshot: it reads a few times, and wh
 import time
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, NamedTuple
 
 from django.db import connection
-from django.db.models import QuerySet
+from django.db.models import Max, Q, QuerySet
 
 from profiles.grading import method, reading, what_if
 from profiles.grading.method import ConflictingEvidence, Evidence, Link, SourceId, Verdict
@@ -20,6 +20,7 @@ from profiles.grading.reading import Case
 from profiles.grading.scale import band_of
 from profiles.grading.what_if import CITE, FURTHER, REST, NextStep, WhatIf
 from profiles.grading.working import breadth_in_words, explain_warning, label_in_words, source_named
+from profiles.intake.supposing import Supposed
 from profiles.models import Citation, Derivation, Judgement, JudgementCitation, Profile, Publisher, Source
 from profiles.pages.showing import ShownGrade
 
@@ -105,8 +106,11 @@ def recited(profile: Profile, judgements: Iterable[Judgement], uses: Iterable[Us
     return change
 
 
-def resourced(filled: FilledSource) -> Change:
-    """Return the change to every profile that a source with these facts and links would make."""
+def resourced(filled: FilledSource, new: Mapping[SourceId, Link] | None = None) -> Change:
+    """Return the change to every profile that a source with these facts and links would make.
+
+    `new` describes origins that are not on file yet.
+    """
     above = _Above([origin.source for origin in filled.origins])
     letter = Publisher.objects.values_list("reliability", flat=True).get(pk=filled.publisher)
     prepared: dict[int, list[Origin]] = defaultdict(list)
@@ -117,7 +121,7 @@ def resourced(filled: FilledSource) -> Change:
     def change(case: Case) -> Case:
         origins = sorted((*filled.origins, *prepared.get(case.profile_id, ())), key=_place)
         link = Link(filled.id, str(filled.publisher), tuple(dict.fromkeys(origin.source for origin in origins)))
-        links = above.links(case.profile_id)
+        links = {**above.links(case.profile_id), **(new or {})}
         return what_if.with_source(case, link, reliability=letter, published=filled.published, above=links)
 
     return change
@@ -125,6 +129,21 @@ def resourced(filled: FilledSource) -> Change:
 
 def relettered(publisher: Publisher, letter: str) -> Change:
     return lambda case: what_if.with_letter(case, str(publisher.pk), letter)
+
+
+def linked(source: Source, origins: Sequence[Supposed], *, draft: Profile | None) -> Change:
+    """Return the change that links to these origins would make, behind those that are there; for one draft alone."""
+    links = Derivation.objects.filter(source=source)
+    there = set(links.filter(Q(draft_of=None) | Q(draft_of=draft)).values_list("origin_id", flat=True))
+    further = [one for one in origins if one.id not in there]
+    if not further:
+        return unchanged
+    last = links.aggregate(last=Max("position"))["last"]
+    filled = stored_source(source)
+    added = (Origin(number, None, one.id) for number, one in enumerate(further, 0 if last is None else last + 1))
+    new: dict[SourceId, Link] = {one.id: Link(one.id, one.publisher) for one in further if one.is_new}
+    change = resourced(replace(filled, origins=(*filled.origins, *added)), new)
+    return change if draft is None else lambda case: change(case) if case.profile_id == draft.pk else case
 
 
 def unchanged(case: Case) -> Case:
@@ -199,6 +218,7 @@ CITE_SOURCE = """
 RESTING = """
     SELECT profile.id, count(*) OVER () FROM profiles_profile profile
     WHERE profile.id IN (SELECT citation.profile_id FROM profiles_citation citation WHERE citation.source_id IN ({sources}))
+      AND (%(only)s::bigint IS NULL OR profile.id = %(only)s)
     ORDER BY profile.live_revision_id IS NULL OR profile.withdrawn_at IS NOT NULL, profile.id LIMIT %(limit)s"""
 
 
@@ -209,9 +229,9 @@ class Resting(NamedTuple):
     total: int
 
 
-def resting_on_source(source: Source) -> Resting:
+def resting_on_source(source: Source, *, only: Profile | None = None) -> Resting:
     """Return who cites a source, or anything that goes back to it."""
-    return _resting(CITE_SOURCE, source.pk)
+    return _resting(CITE_SOURCE, source.pk, only=only)
 
 
 def resting_on_publisher(publisher: Publisher) -> Resting:
@@ -219,8 +239,9 @@ def resting_on_publisher(publisher: Publisher) -> Resting:
     return _resting(CITE_PUBLISHER, publisher.pk)
 
 
-def _resting(sources: str, pk: int) -> Resting:
-    rows = _rows(RESTING.format(sources=sources), {"id": pk, "limit": MOST_LOOKED_AT})
+def _resting(sources: str, pk: int, *, only: Profile | None = None) -> Resting:
+    asked = {"id": pk, "only": only.pk if only else None, "limit": MOST_LOOKED_AT}
+    rows = _rows(RESTING.format(sources=sources), asked)
     return Resting(tuple(row[0] for row in rows), rows[0][1] if rows else 0)
 
 
@@ -316,6 +337,18 @@ def panel_of_letter(publisher: Publisher, letter: str, notes: Iterable[str] = ()
     return _panel_of_resting(resting_on_publisher(publisher), change, notes)
 
 
+def panel_of_links(
+    source: Source | None, origins: Sequence[Supposed], *, draft: Profile | None, notes: Iterable[str] = ()
+) -> Panel:
+    """Show which grades would move if an article were filed as this source and linked to these origins too."""
+    if source is None:
+        return Panel(notes=("This source is not on file yet: no profile rests on it, so no grade can move.", *notes))
+    names = {str(one.id): one.name for one in origins if one.is_new}
+    return _panel_of_many(
+        resting_on_source(source, only=draft), linked(source, origins, draft=draft), notes, names
+    )  # fmt: skip
+
+
 def _panel_of_resting(resting: Resting, change: Change, notes: Iterable[str]) -> Panel:
     if resting.total == 1:
         return _panel_of_one(resting.ids[0], change, notes)
@@ -361,7 +394,7 @@ def _on_file(case: Case) -> dict[SourceId, Evidence]:
     }
 
 
-def _panel_of_many(resting: Resting, change: Change, notes: Iterable[str]) -> Panel:
+def _panel_of_many(resting: Resting, change: Change, notes: Iterable[str], new: Names | None = None) -> Panel:
     if change is unchanged:
         return Panel(notes=tuple(notes), many=Many(resting.total))
     moved, looked_at = _across(resting.ids, change)
@@ -369,7 +402,7 @@ def _panel_of_many(resting: Resting, change: Change, notes: Iterable[str]) -> Pa
     profiles = Profile.objects.select_related("live_revision").in_bulk([pk for pk, _ in shown])
     moves = tuple(_moved(profiles[pk], one) for pk, one in shown)
     graded = [one for one in moved.values() if one.moves]
-    names = _titles([source for one in moved.values() for source in _sources_in(one)])
+    names = {**_titles([source for one in moved.values() for source in _sources_in(one)]), **(new or {})}
     return Panel(
         notes=tuple(notes),
         many=Many(

@@ -1,5 +1,7 @@
 """Inviting, accepting, removing, handing over: by whom, for whom, how often, and who is told."""
 
+import html
+import re
 from datetime import timedelta
 from threading import Barrier, Thread
 
@@ -13,14 +15,17 @@ from accounts import actions as ledger
 from accounts import seats
 from accounts.access import tier_of
 from accounts.actions import SeatsTaken
-from accounts.models import Grant, Invitation, Seat
-from accounts.seats import NoInvitation, NotInvited, NotNow, NotTheManager
+from accounts.models import Grant, Invitation, Seat, User
+from accounts.seats import NoInvitation, NotInvited, NotNow, NotTheManager, NotYourSeat
 from accounts.tiers import Tier
 from config import mailing
 from config.models import AuditEntry, OutgoingMail
+from tests.accounts.test_signing_in import NEW_PASSWORD, code_in
 from tests.builders import give, make_organisation, make_user
 
 pytestmark = pytest.mark.django_db
+
+OFFER = "/account/invitation/"
 
 
 @pytest.fixture
@@ -127,11 +132,11 @@ def test_who_has_a_seat_is_not_invited_again(organisation, carl):
 def test_whoever_has_the_address_takes_the_seat_and_both_are_told(organisation, alma):
     invitation = invite(organisation)
     user = make_user("new@example.org")
-    seat = seats.accept(token=invitation.token, user=user)
+    seat = seats.accept(invitation=invitation, user=user)
     assert (seat.number, tier(user)) == (2, Tier.LEADERSHIP_ALLIANCE)
     assert kinds()[1:] == [("seat-taken", user.email), ("seat-filled", alma.email)]
     with pytest.raises(NoInvitation):
-        seats.accept(token=invitation.token, user=user)
+        seats.accept(invitation=invitation, user=user)
 
 
 def test_an_address_that_is_another_or_not_confirmed_takes_nothing(organisation):
@@ -140,7 +145,7 @@ def test_an_address_that_is_another_or_not_confirmed_takes_nothing(organisation)
     EmailAddress.objects.create(user=somebody, email="new@example.org", verified=False)
     for user in (somebody, make_user("new+x@example.org"), make_user("new@xn--example.org")):
         with pytest.raises(NotInvited):
-            seats.accept(token=invitation.token, user=user)
+            seats.accept(invitation=invitation, user=user)
     assert Seat.objects.count() == 1
 
 
@@ -149,13 +154,13 @@ def test_an_invitation_runs_out_after_seven_days(organisation):
     assert invitation.expires_at - invitation.created_at >= timedelta(days=7) - timedelta(minutes=1)
     Invitation.objects.update(expires_at=timezone.now())
     with pytest.raises(NoInvitation):
-        seats.accept(token=invitation.token, user=make_user("new@example.org"))
+        seats.accept(invitation=invitation, user=make_user("new@example.org"))
 
 
 def test_nobody_is_invited_onto_the_managers_seat(organisation, alma):
     invitation = invite(organisation)
     Seat.objects.update(ends_at=timezone.now())
-    seat = seats.accept(token=invitation.token, user=make_user("new@example.org"))
+    seat = seats.accept(invitation=invitation, user=make_user("new@example.org"))
     assert seat.number == 2
 
 
@@ -163,7 +168,7 @@ def test_an_invitation_to_a_membership_that_ended_gives_no_seat(organisation, ot
     invitation = invite(organisation)
     ledger.end_grant(grant=Grant.objects.get(), by=otto, reason="a test")
     with pytest.raises(NotNow, match="has ended"):
-        seats.accept(token=invitation.token, user=make_user("new@example.org"))
+        seats.accept(invitation=invitation, user=make_user("new@example.org"))
 
 
 @pytest.mark.django_db(transaction=True)
@@ -174,7 +179,7 @@ def test_two_who_accept_at_once_never_share_a_seat(organisation):
     def accept(invitation, user):
         barrier.wait()
         try:
-            seats.accept(token=invitation.token, user=user)
+            seats.accept(invitation=invitation, user=user)
         except NoInvitation:
             pass
         finally:
@@ -211,6 +216,29 @@ def test_the_managers_seat_is_handed_over_and_not_removed(organisation, carl, al
         seats.remove(seat=now.get(user=carl), by=alma)
 
 
+def test_whoever_leaves_reads_no_further_and_the_manager_is_told(organisation, carl, alma):
+    for _ in range(2):
+        seats.leave(seat=carl.seats.get(), by=carl)
+    assert tier(carl) == Tier.READER
+    assert kinds() == [("seat-left", alma.email)]
+    entry = AuditEntry.objects.get(verb="seat.changed")
+    assert (entry.actor, entry.subject_id) == (carl.pk, carl.seats.get().pk)
+
+
+def test_the_manager_leaves_only_by_handing_over_and_nobody_leaves_for_somebody_else(organisation, carl, alma, mina):
+    was_carls = carl.seats.get()
+    with pytest.raises(NotNow):
+        seats.leave(seat=alma.seats.get(), by=alma)
+    for somebody in (alma, mina):
+        with pytest.raises(NotYourSeat):
+            seats.leave(seat=was_carls, by=somebody)
+    seats.hand_over(seat=was_carls, by=alma)
+    seats.leave(seat=was_carls, by=carl)  # from a page opened before: it has ended already
+    with pytest.raises(NotNow):
+        seats.leave(seat=carl.seats.get(ends_at=None), by=carl)
+    assert Seat.objects.holding(timezone.now()).count() == 2
+
+
 def test_a_seat_that_has_ended_is_not_handed_to(organisation, carl, alma):
     seat = carl.seats.get()
     seats.remove(seat=seat, by=alma)
@@ -221,12 +249,14 @@ def test_a_seat_that_has_ended_is_not_handed_to(organisation, carl, alma):
 def test_every_mail_about_a_seat_can_be_written(organisation, carl, alma):
     invitation = invite(organisation)
     mailing.deliver()
-    seats.accept(token=invitation.token, user=make_user("new@example.org", name="Nora"))
+    seats.accept(invitation=invitation, user=make_user("new@example.org", name="Nora"))
     seats.hand_over(seat=carl.seats.get(), by=alma)
     seats.remove(seat=Seat.objects.get(user__name="Nora"), by=carl)
+    seats.leave(seat=alma.seats.get(ends_at=None), by=alma)
     mailing.deliver()
     assert {mail.kind for mail in OutgoingMail.objects.filter(sent_at=None)} == set()
-    assert len(mail.outbox) == 6
+    assert len(mail.outbox) == 7
+    assert mail.outbox[-1].subject.endswith("has left a seat of Example Networks")
     assert "Nora has taken a seat of Example Networks" in " ".join(message.subject for message in mail.outbox)
 
 
@@ -303,26 +333,126 @@ def test_a_seat_is_moved_on_the_second_click(client, carl, alma, what):
     assert carl.seats.filter(number=2, ends_at__isnull=False).exists()
 
 
+def test_a_colleague_leaves_their_own_seat_on_the_second_click(client, carl, alma, mina):
+    address = f"/account/seats/{carl.seats.get().pk}/leave/"
+    client.force_login(carl)
+    assert f'href="{address}"' in client.get("/account/").text
+    assert "Leave it as it is" in client.get(address).text
+    assert tier(carl) == Tier.LEADERSHIP_ALLIANCE
+    for other in (alma, mina):
+        client.force_login(other)
+        assert client.post(address).status_code == 404
+    assert client.post(f"/account/seats/{alma.seats.get().pk}/leave/").status_code == 404
+    client.force_login(carl)
+    assert "You have left your seat of Example Networks." in client.post(address, follow=True).text
+    assert client.post(address).status_code == 404
+    assert tier(carl) == Tier.READER
+
+
+def follow(client, invitation):
+    """Where the link in the mail leads to."""
+    return client.get(f"/account/invitation/{invitation.token}/", follow=True)
+
+
 def test_an_invitations_link_shows_a_button_and_does_nothing(client, organisation):
     invitation = invite(organisation)
-    address = f"/account/invitation/{invitation.token}/"
-    stranger = client.get(address)
+    stranger = follow(client, invitation)
     assert (stranger["Cache-Control"], stranger["Referrer-Policy"]) == ("private, no-store", "same-origin")
     assert "Take the seat" not in stranger.text
-    assert f"/accounts/login/?next={address}" in stranger.text
-    assert client.post(address).status_code == 200
+    assert f"/accounts/login/?next={OFFER}" in stranger.text
+    assert client.post(OFFER).status_code == 200
     user = make_user("new@example.org")
     client.force_login(user)
-    assert "Take the seat" in client.get(address).text
+    assert "Take the seat" in follow(client, invitation).text
     assert Seat.objects.count() == 1
-    assert client.post(address).url == "/account/"
+    assert client.post(OFFER).url == "/account/"
     assert tier(user) == Tier.LEADERSHIP_ALLIANCE
+
+
+def test_the_secret_of_a_link_stands_in_no_further_address_and_on_no_page(client, organisation):
+    invitation = invite(organisation)
+    first = client.get(f"/account/invitation/{invitation.token}/")
+    assert (first.status_code, first.url, first["X-Robots-Tag"]) == (302, OFFER, "noindex, noarchive")
+    page = client.get(OFFER)
+    for address in re.findall(r'href="(/accounts/[^"]+)"', page.text):
+        page = client.get(address)
+        assert invitation.token not in page.text
+    assert invitation.token not in client.get(OFFER).text
+
+
+def test_a_new_account_comes_back_to_the_invitation_by_itself(client, organisation):
+    page = follow(client, invite(organisation))
+    sign_up = html.unescape(re.search(r'href="(/accounts/signup/[^"]+)"', page.text)[1])
+    form = client.get(sign_up)
+    next_one = re.search(r'name="next" value="([^"]+)"', form.text)[1]
+    asked = client.post(sign_up, {"email": "new@example.org", "next": next_one, **NEW_PASSWORD}, follow=True)
+    confirmed = client.post(
+        asked.redirect_chain[-1][0], {"action": "verify", "code": code_in(mail.outbox[-1])}, follow=True
+    )
+    assert confirmed.redirect_chain[-1][0] == OFFER
+    assert "Take the seat" in confirmed.text
+    assert client.post(OFFER).url == "/account/"
+    assert tier(User.objects.get(email="new@example.org")) == Tier.LEADERSHIP_ALLIANCE
+    assert client.get(OFFER).url == "/account/"
+
+
+def test_whoever_confirmed_in_another_browser_finds_the_invitation_on_their_page(client, organisation, mina):
+    invitation = invite(organisation, "Nora@example.org")
+    nora = make_user("nora@example.org")
+    client.force_login(nora)
+    assert client.get(OFFER).url == "/account/"
+    assert "Alma offers you a seat of Example Networks" in " ".join(client.get("/account/").text.split())
+    client.force_login(mina)
+    assert "offers you a seat" not in client.get("/account/").text
+    client.force_login(nora)
+    for _ in range(2):
+        assert client.post(f"/account/invitations/{invitation.pk}/accept/").url == "/account/"
+    assert "does not hold any more" in client.get("/account/").text
+    assert Seat.objects.holding(timezone.now()).filter(user=nora).count() == 1
+
+
+def test_an_address_that_is_not_confirmed_is_shown_no_invitation_and_takes_none(client, organisation):
+    invitation = invite(organisation)
+    somebody = make_user("somebody@example.org")
+    EmailAddress.objects.create(user=somebody, email="new@example.org", verified=False)
+    client.force_login(somebody)
+    assert "offers you a seat" not in client.get("/account/").text
+    client.post(f"/account/invitations/{invitation.pk}/accept/")
+    follow(client, invitation)
+    assert "This invitation is for another address." in client.post(OFFER).text
+    assert Seat.objects.count() == 1
+
+
+@pytest.mark.parametrize("end", ["expired", "withdrawn", "accepted by somebody"])
+def test_an_invitation_that_ends_on_the_way_gives_no_seat(client, organisation, end):
+    invitation, user = invite(organisation), make_user("new@example.org")
+    follow(client, invitation)
+    if end == "expired":
+        Invitation.objects.update(expires_at=timezone.now())
+    elif end == "withdrawn":
+        seats.withdraw_invitation(invitation=invitation, by=invitation.invited_by)
+    else:
+        seats.accept(invitation=invitation, user=user)
+        seats.leave(seat=user.seats.get(), by=user)
+    client.force_login(user)
+    assert "offers you a seat" not in client.get("/account/").text
+    assert client.post(f"/account/invitations/{invitation.pk}/accept/").url == "/account/"
+    assert client.post(OFFER).status_code in {302, 404}
+    assert not Seat.objects.holding(timezone.now()).filter(user=user).exists()
+
+
+def test_a_session_that_is_somebody_elses_by_now_takes_no_invitation_along(client, organisation, mina):
+    client.force_login(mina)
+    follow(client, invite(organisation))
+    client.logout()
+    assert client.get(OFFER).status_code == 404
 
 
 def test_an_invitation_for_somebody_else_says_so_without_saying_for_whom(client, organisation, mina):
     invitation = invite(organisation)
     client.force_login(mina)
-    answer = client.post(f"/account/invitation/{invitation.token}/", {"email": "new@example.org", "user": "1"})
+    follow(client, invitation)
+    answer = client.post(OFFER, {"email": "new@example.org", "user": "1"})
     assert "This invitation is for another address." in answer.text
     assert Seat.objects.count() == 1
     assert "new@example.org" not in answer.text
@@ -332,6 +462,6 @@ def test_an_invitation_for_somebody_else_says_so_without_saying_for_whom(client,
 def test_links_that_lead_nowhere_look_alike(client, organisation, token):
     gone = invite(organisation)
     seats.withdraw_invitation(invitation=gone, by=gone.invited_by)
-    answers = [client.get(f"/account/invitation/{one}/") for one in (token, gone.token)]
+    answers = [client.get(f"/account/invitation/{one}/", follow=True) for one in (token, gone.token)]
     assert answers[0].status_code == answers[1].status_code == 404
     assert answers[0].text == answers[1].text

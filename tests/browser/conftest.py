@@ -70,13 +70,13 @@ def elsewhere(url: str, home: str) -> list[str]:
     return [f"asked {url}"] if other else []
 
 
-def what_axe_finds(page: Page) -> list[str]:
-    """One line for each element that breaks a rule."""
+def what_axe_finds(page: Page, within: str | None = None) -> list[str]:
+    """One line for each element that breaks a rule; of the desk often only what is ours, for its frame is Django's."""
     # Of a sheet that imports another, as the admin's does, axe would first make a copy inside the page, and its policy
     # forbids that: two errors in the console of every form of the desk, of which no page is the cause.
     asked = {"preload": False, "runOnly": {"type": "tag", "values": RULES}}
     page.wait_for_load_state()  # a click does not wait for all of the page it leads to
-    found = Axe().run(page, options=asked).response["violations"]
+    found = Axe().run(page, context=within, options=asked).response["violations"]
     return [f"{rule['id']}: {node['html'][:200]}" for rule in found for node in rule["nodes"]]
 
 

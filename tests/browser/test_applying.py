@@ -115,6 +115,8 @@ def test_no_page_of_applying_breaks_a_rule_of_access(open_page, registry, otto, 
     for user, addresses in (
         (application.applicant, ["/account/application/", "/account/application/withdraw/", "/account/"]),
         (alma, ["/account/", f"/account/seats/{colleague.pk}/remove/", f"/account/seats/{colleague.pk}/hand-over/"]),
+        (colleague.user, ["/account/", f"/account/seats/{colleague.pk}/leave/"]),
+        (make_user("new@example.org"), ["/account/"]),
         (make_user(), ["/account/application/", f"/account/invitation/{invitation.token}/"]),
     ):
         log_in(page, user)

@@ -41,7 +41,7 @@ def full_desk(wanda, edith, mina):
 
 
 def pages_of(profile, edith, otto):
-    """The ten pages that are used most, by who uses them."""
+    """The pages that are used most, by who uses them."""
     cited = profile.citations.select_related("source").last().source
     draft = profile.revisions.latest("number")
     article = Intake.objects.get(title__startswith="Northwind is letting")
@@ -52,6 +52,8 @@ def pages_of(profile, edith, otto):
             "profiles": "/admin/profiles/profile/",
             "profile": f"/admin/profiles/profile/{profile.pk}/change/",
             "text": f"/admin/profiles/revision/{draft.pk}/change/",
+            "published text": f"/admin/profiles/revision/{profile.live_revision_id}/change/",
+            "sources": "/admin/profiles/source/",
             "source": f"/admin/profiles/source/{cited.pk}/change/",
             "publisher": f"/admin/profiles/publisher/{cited.publisher_id}/change/",
             "paste": "/admin/profiles/intake/add/",

@@ -1,10 +1,10 @@
-"""The intake in a real Chromium, without scripts: paste, look, decide."""
+"""The intake in a real Chromium: paste, look, see which grades would move, decide."""
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 
 from profiles.models import Derivation, Intake
-from tests.browser.conftest import RULES, log_in, scrolls_sideways
+from tests.browser.conftest import log_in, scrolls_sideways, what_axe_finds
+from tests.builders import cite, make_profile, make_publisher, make_source, settle
 from tests.profiles.intake import articles
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -23,20 +23,13 @@ def desk(open_page, edith):
     return open_at
 
 
-def ours(page):
-    """What axe finds in what is ours; the admin's own frame is Django's."""
-    asked = {"preload": False, "runOnly": {"type": "tag", "values": RULES}}
-    found = Axe().run(page, context=".intake", options=asked).response["violations"]
-    return [f"{rule['id']}: {node['html'][:200]}" for rule in found for node in rule["nodes"]]
-
-
 def test_an_article_is_pasted_looked_at_and_taken_in(desk):
     page = desk("/admin/profiles/intake/add/")
-    assert ours(page) == []
+    assert what_axe_finds(page, ".intake") == []
     page.fill("#id_pasted", articles.FIRST_HAND)
     page.click("text=Take in >> nth=-1")
     page.wait_for_selector(".intake-columns")
-    assert ours(page) == []
+    assert what_axe_finds(page, ".intake") == []
     page.fill("#id_publisher", "Harbour Daily")
     report = page.locator(".intake-proposal", has_text="a report by Tidewater Press")
     report.get_by_label("Accept").check()
@@ -45,13 +38,33 @@ def test_an_article_is_pasted_looked_at_and_taken_in(desk):
     assert Derivation.objects.get().origin.publisher.name == "Tidewater Press"
 
 
-@pytest.mark.parametrize("width", [390, 820, 1280])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_the_review_fits_every_window(desk, width, scheme):
+@pytest.fixture
+def reviewed(edith):
+    """An article that a profile rests on, with what it may repeat."""
     from profiles.intake.actions import take
 
-    take(pasted="\n---\n".join(articles.ALL))
-    second = Intake.objects.get(title__startswith="Northwind is letting")
-    page = desk(f"/admin/profiles/intake/{second.pk}/change/", width=width, scheme=scheme)
-    assert ours(page) == []
+    profile = make_profile("example", name="Example Registry", live=True, judgements={"j1": "It was founded in 2004."})
+    source = make_source(
+        "Second", publisher=make_publisher("Harbour Daily", reliability="B"), url="https://example.org/a"
+    )
+    cite(profile, source)
+    settle()
+    take(pasted="\n---\n".join([*articles.ALL, f"https://example.org/a\n{articles.SECOND_HAND}"]))
+    return Intake.objects.get(url="https://example.org/a")
+
+
+@pytest.mark.parametrize(
+    ("width", "scheme"), [(320, "dark"), (390, "light"), (820, "dark"), (1280, "light"), (1280, "dark")]
+)
+def test_the_review_shows_what_would_move_and_fits_every_window(desk, reviewed, width, scheme):
+    page = desk(f"/admin/profiles/intake/{reviewed.pk}/change/", width=width, scheme=scheme)
+    page.wait_for_selector("text=1 profile rests on this. Nothing filled in so far changes a grade.")
+    story = page.locator(".intake-proposal", has_text="which goes back to a report by Tidewater Press").first
+    story.get_by_label("Accept").check()
+    page.wait_for_selector("#what-if >> text=known only at second hand")
+    assert page.locator("#what-if a").inner_text() == "Example Registry"
+    assert what_axe_finds(page, ".intake") == []
     assert not scrolls_sideways(page)
+    story.get_by_label("Later").check()
+    page.wait_for_selector("#what-if >> text=Nothing filled in so far changes a grade.")
+    assert Derivation.objects.count() == 0

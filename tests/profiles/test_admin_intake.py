@@ -278,6 +278,17 @@ def test_an_origin_that_would_be_the_source_itself_is_refused_beside_it(desk):
     assert (Source.objects.count(), Publisher.objects.count()) == (0, 0)
 
 
+def test_a_passage_of_half_an_article_is_shown_by_its_ends(desk):
+    actions.take(pasted=f"{articles.SECOND_HAND}\n---\nCopied word for word\n{articles.SECOND_HAND}")
+    copy = Intake.objects.get(title="Copied word for word")
+    whole = proposal(copy, kind="passage")
+    text = shown(desk.get(page_of(copy)))
+    says = text.partition(f'id="proposal-{whole.pk}"')[2].partition("</blockquote>")[0]
+    assert whole.end - whole.start > 700
+    assert "Northwind has announced" in says
+    assert len(says) < 1500
+
+
 def test_put_aside_is_put_aside(desk):
     intake = paste(desk, articles.FIRST_HAND)
     desk.post(page_of(intake), {"_dismiss": "1"})

@@ -197,3 +197,25 @@ def test_a_superuser_without_a_group_may_take_every_step(client, draft):
     client.force_login(make_user("root@example.org", is_staff=True, is_superuser=True))
     press(client, draft, "_publish")
     assert Profile.objects.get().is_live
+
+
+def test_a_text_that_nobody_changes_any_more_is_read_in_words(client, edith):
+    words = {
+        "sections": [{"heading": "What happened", "body": "Much.\n\nAnd more."}],
+        "outlook": {"quarter": {"headline": "Quiet", "body": ""}},
+        "aliases": ["EX", "A, with a comma"],
+    }
+    live = make_profile(
+        "example", live=True, name="Example", judgements={"j1": "It is <b>so</b>."}, **words
+    ).live_revision
+    client.force_login(edith)
+    page = client.get(on_the_desk(Revision, live.pk)).text
+    assert "&quot;heading&quot;" not in page
+    for told in (
+        "<strong>j1</strong> It is &lt;b&gt;so&lt;/b&gt;.",
+        '<strong>What happened</strong><div class="as-typed">Much.\n\nAnd more.</div>',
+        "<strong>This quarter: Quiet</strong>",
+        '<div role="listitem"><span class="as-typed">A, with a comma</span></div>',
+        "<label>What it does:</label>",
+    ):
+        assert told in page

@@ -11,6 +11,7 @@ from django.urls import reverse
 
 from profiles.admin import what_if as desk
 from profiles.grading import pipeline
+from profiles.intake import actions
 from profiles.models import Citation, Derivation, GradingState, Mark, Profile, Publisher, Source, Touch
 from profiles.pages import what_if
 from tests.builders import (
@@ -22,6 +23,7 @@ from tests.builders import (
     make_source,
     settle,
 )
+from tests.profiles.intake import articles
 from tests.profiles.test_admin import form_of, on_the_desk, save
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -437,3 +439,112 @@ def test_a_judgement_counts_only_once_a_text_states_it(client, profile):
     assert "with this the same" in panel
     make_revision(profile, live=True, statements=STATEMENTS | {"j9": "It is old."})
     assert "“It is old” would decide" in ask(client, profile, **{"judgements-2-essential": "on"})
+
+
+# --- On the page of an article that is taken in -----------------------------------------------------------------------
+
+
+@pytest.fixture
+def article(profile):
+    """An article that is on file already, as the report the profile rests on, and what it may repeat."""
+    source = Source.objects.get()
+    source.url = "https://example.org/report"
+    source.save()
+    [intake] = actions.take(pasted=f"https://example.org/report\n{articles.FIRST_HAND}")
+    return intake
+
+
+def ask_of(client, intake, *accepted, **changes):
+    filled = form_of_article(client, intake) | {f"p{one.pk}-decision": "accept" for one in accepted} | changes
+    answer = client.post(address(intake), filled, headers={desk.FRAGMENT: "panel"})
+    assert answer.status_code == 200
+    return words(answer)
+
+
+def form_of_article(client, intake):
+    page = client.get(reverse("admin:profiles_intake_change", args=[intake.pk]))
+    forms = [page.context["filing"], *(form for _shown, form in page.context["asked"])]
+    fields = [field for form in forms if form for field in form]
+    filled = {field.html_name: "" if field.value() is None else field.value() for field in fields}
+    return filled | {"authors": "", "publisher": "Harbour Daily"}
+
+
+def test_an_accepted_proposal_shows_which_grades_would_move_and_accepting_it_moves_them_so(client, article, profile):
+    report = article.proposals.get(thing="report")
+    assert "1 profile rests on this. Nothing filled in so far changes a grade." in ask_of(client, article)
+    ministry = make_publisher("Tidewater Press", reliability="B")
+    origin = make_source("The memo", publisher=ministry)
+    cite(profile, origin)
+    settle()
+    before = graded(profile)
+    chosen = {f"p{report.pk}-origin": origin.pk}
+    filled = form_of_article(client, article) | {f"p{report.pk}-decision": "accept"} | chosen
+    with CaptureQueriesContext(connection) as asked:
+        page = client.post(address(article), filled)
+    panel = words(page)
+    assert [one["sql"] for one in asked if re.match("INSERT|UPDATE|DELETE", one["sql"])] == []
+    assert (Mark.objects.count(), Touch.objects.count(), Derivation.objects.count()) == (0, 0, 0)
+    assert f'<a href="{on_the_desk(Profile, profile.pk)}">Example Registry</a>' in page.text
+    assert f"Now {before} " in panel
+    assert "two independent sources → one independent source (one further report of the same)" in panel
+    assert ask_of(client, article, report, **chosen) in panel
+    done = client.post(reverse("admin:profiles_intake_change", args=[article.pk]), filled | {"_take_in": "1"})
+    assert done.status_code == 302
+    settle()
+    assert (graded(profile), before != graded(profile)) == (said_after(panel), True)
+
+
+def test_an_origin_that_is_not_on_file_yet_moves_what_filing_it_would(client, article, profile):
+    report, paper = (article.proposals.get(thing=thing) for thing in ("report", "paper"))
+    panel = ask_of(client, article, report)
+    assert "0 of 1 profile would change their bands; 1 would change in score or breadth." in panel
+    assert "one independent source → one independent source, known only at second hand" in panel
+    assert "“Report by Tidewater Press” (Tidewater Press)" in panel
+    unnamed = ask_of(client, article, paper)
+    assert "Proposal 1 is not complete, so it is left out: Title: Give the origin a title." in unnamed
+    assert "Nothing filled in so far changes a grade." in unnamed
+    the_same = {f"p{paper.pk}-title": "Report by Tidewater Press", f"p{paper.pk}-publisher": "the tidewater press"}
+    assert ask_of(client, article, report, paper, **the_same).startswith(panel.partition("New to look at")[0])
+    itself = {f"p{report.pk}-url": "https://example.org/report"}
+    assert "Nothing filled in so far changes a grade." in ask_of(client, article, report, **itself)
+
+
+def test_an_article_that_is_not_on_file_moves_no_grade(client, article):
+    report = article.proposals.get(thing="report")
+    panel = ask_of(client, article, report, url="https://example.org/another")
+    assert panel == "This source is not on file yet: no profile rests on it, so no grade can move."
+
+
+def test_what_is_linked_for_a_draft_moves_that_draft_alone(client, article, profile):
+    report, source = article.proposals.get(thing="report"), Source.objects.get(title="The report")
+    draft, other = make_profile("a-draft"), make_profile("another-draft")
+    assert "No profile rests on this" in ask_of(client, article, report, profile=draft.pk)
+    for one in (draft, other):
+        cite(one, source)
+    panel = ask_of(client, article, report, profile=draft.pk)
+    assert "0 of 1 profile would change" in panel
+    assert "a-draft (not public)" in panel
+    assert "For the draft a-draft: what is linked counts for it alone until it is published." in panel
+    assert "of 3 profiles would" in ask_of(client, article, report)
+
+
+def test_an_author_is_told_that_an_editor_links_what_is_live(client, article, wanda):
+    client.force_login(wanda)
+    panel = ask_of(client, article, article.proposals.get(thing="report"))
+    assert "A live profile rests on this source, so an editor links it. Shown is the grade after that." in panel
+    assert "1 would change in score or breadth" in panel
+
+
+def test_what_a_colleague_decided_meanwhile_is_left_out(client, article, frank):
+    report = article.proposals.get(thing="report")
+    filled = form_of_article(client, article) | {f"p{report.pk}-decision": "accept"}
+    article.proposals.filter(pk=report.pk).update(decision="rejected")
+    panel = words(client.post(address(article), filled, headers={desk.FRAGMENT: "panel"}))
+    assert re.search(r"Proposal \d was decided meanwhile, so it is left out\.", panel)
+
+
+def test_without_scripts_a_button_of_the_article_shows_what_would_move(client, article):
+    page = client.get(reverse("admin:profiles_intake_change", args=[article.pk]))
+    assert f'formaction="{address(article)}" formtarget="_blank">Show what would move' in page.text
+    for garbage in ({}, {"title": "\x00", "profile": "x"}, {"p9-decision": "accept"}):
+        assert "<h1>What if</h1>" in client.post(address(article), garbage).text

@@ -51,7 +51,8 @@
     }
 
     // The choosers of the admin tell of a change through its jQuery alone, and rows come and go with events of their own.
-    django.jQuery(form).on("input change", later);
+    if (window.django?.jQuery) django.jQuery(form).on("input change", later);
+    else ["input", "change"].forEach((name) => form.addEventListener(name, later));
     document.addEventListener("formset:added", later);
     document.addEventListener("formset:removed", later);
     ask();

@@ -73,6 +73,24 @@ def test_an_export_says_everything_explicitly_and_in_order(tmp_path):
     assert whole["profile"]["corrections"] == [{"on": date(2025, 1, 5), "text": "The date was wrong."}]
 
 
+def test_which_correction_superseded_which_comes_back(tmp_path):
+    said = [
+        {"on": "2025-01-05", "text": "It was May.", "superseded_by": "of june"},
+        {"on": "2025-01-05", "text": "The name was wrong."},
+        {"on": "2025-01-06", "text": "It was April.", "superseded_by": "of june"},
+        {"key": "of june", "on": "2025-01-06", "text": "It was June.", "superseded_by": "of july"},
+        {"on": "2026-02-01", "key": "of july", "text": "It was July."},
+    ]
+    told = comes_back(tmp_path, example(corrections=said))["profile"]["corrections"]
+    assert [(one.get("key"), one["text"], one.get("superseded_by")) for one in told] == [
+        (None, "It was May.", "c4"),
+        (None, "The name was wrong.", None),
+        (None, "It was April.", "c4"),
+        ("c4", "It was June.", "c5"),
+        ("c5", "It was July.", None),
+    ]
+
+
 def test_an_export_holds_origins_that_nobody_cites_however_far(tmp_path):
     profile = make_profile("example", live=True, judgements={"j1": "It is so."})
     origin = make_source("The origin")
@@ -171,7 +189,10 @@ def dossiers(draw):
             "sections": [{"heading": draw(WORDS), "body": draw(PROSE)} for _section in range(draw(st.integers(0, 2)))],
             "what_to_watch": draw(st.lists(PROSE.filter(str.strip), max_size=2)),
             "corrections": [
-                {"on": "2026-01-05", "text": draw(PROSE.filter(str.strip))} for _one in range(draw(st.integers(0, 2)))
+                {"on": f"2026-01-0{day}", "key": f"k{day}", "text": draw(PROSE.filter(str.strip))}
+                | ({"superseded_by": f"k{day + 1}"} if day < days and draw(st.booleans()) else {})
+                for days in [draw(st.integers(0, 3))]
+                for day in range(1, days + 1)
             ],
         },
     }

@@ -87,6 +87,35 @@ def test_everything_in_a_dossier_is_there_afterwards(tmp_path):
     assert str(profile.corrections.get()) == "2025-01-05: The date was wrong."
 
 
+def test_a_correction_stays_superseded_as_it_was(tmp_path):
+    first, second, third = (
+        {"on": f"2025-01-0{day}", "text": f"It was the {day}th.", "key": f"c{day}"} for day in (5, 6, 7)
+    )
+    importing(tmp_path, example(corrections=[first, second]))
+    linked = example(corrections=[{**first, "superseded_by": "c6"}, second, third])
+    assert importing(tmp_path, linked).changes == ["1 correction added", "1 correction superseded"]
+    profile = importing(tmp_path, example(corrections=[first, second])).profile
+    assert profile.corrections.get(text="It was the 5th.").superseded_by.text == "It was the 6th."
+    other = example(corrections=[{**first, "superseded_by": "c7"}, second, third])
+    assert "is not the correction that superseded it on this site" in refused(tmp_path, other)[0]
+
+
+def test_on_one_day_a_correction_is_not_superseded_by_one_that_was_there_before(tmp_path):
+    there, new = {"on": "2025-01-05", "text": "It was May.", "key": "c1"}, {"on": "2025-01-05", "text": "It was June."}
+    importing(tmp_path, example(corrections=[there]))
+    turned = example(corrections=[{**new, "superseded_by": "c1"}, there])
+    assert "was there before it on this site" in refused(tmp_path, turned)[0]
+
+
+def test_what_differs_behind_the_end_of_a_long_title_is_told(tmp_path):
+    whole = example()
+    whole["sources"][1]["url"], title = "https://example.org/paper", "A paper on everything that was ever said of it, "
+    for part in ("first part", "second part"):
+        whole["sources"][1]["title"] = title * 2 + part
+        told = importing(tmp_path, whole).changes
+    assert told[0].endswith('title "…as ever said of it, first part" → "…as ever said of it, second part"')
+
+
 def test_importing_a_file_twice_writes_no_row(tmp_path):
     (tmp_path / "example.webp").write_bytes(picture())
     whole = example(figure={"file": "example.webp", "alt": "A picture.", "credit": "Ours"})

@@ -149,6 +149,18 @@ def test_a_profile_without_judgements_cites_a_source_once(tmp_path):
     )
 
 
+def test_a_correction_is_superseded_by_a_later_one_of_the_file(tmp_path):
+    def said(**changes):
+        first = {"on": "2026-01-05", "text": "It was May.", "key": "c1", **changes}
+        return only_problem(tmp_path, example(corrections=[first, {"on": "2026-01-04", "text": "No.", "key": "c0"}]))
+
+    assert 'is "c2", which is not the key of a correction.' in said(superseded_by="c2")
+    for earlier in ("c0", "c1"):
+        assert f'is "{earlier}", which is no later one' in said(superseded_by=earlier)
+    assert "every key stands once" in said(key="c0")
+    assert "write a day as YYYY-MM-DD" in said(on="the fifth", superseded_by="c0")
+
+
 def test_longer_rings_of_sources_are_no_error(tmp_path):
     assert schema.parse(write(tmp_path, changed("sources", 1, derived_from=["report"])))
 
