@@ -28,7 +28,10 @@ WORDS = {
         _("Your organisation is a member. You can invite two colleagues from your account page."),
     ),
     State.REFUSED: (_("Refused"), _("You may apply again when the reason no longer holds.")),
-    State.WITHDRAWN: (pgettext_lazy("an application", "Withdrawn"), _("You took it back. You can apply again at any time.")),
+    State.WITHDRAWN: (
+        pgettext_lazy("an application", "Withdrawn"),
+        _("You took it back. You can apply again at any time."),
+    ),
     State.EXPIRED: (
         _("Ended without an answer"),
         _("We asked you something and heard nothing for 30 days. You can apply again."),
