@@ -20,6 +20,7 @@ from django.utils.translation.template import templatize
 from config import env
 
 LOCALE = env.ROOT / "locale"
+BORROWED = LOCALE / "borrowed"  # what allauth and Django say in their own words, said in ours; written by hand
 TRANSLATED = ("zh_Hans",)
 OURS = ("accounts", "briefings", "config", "profiles")
 # The desk, what developers look at and mails are English, and so is what programs read.
@@ -59,7 +60,7 @@ def main() -> None:
     for locale in TRANSLATED:
         catalog = merged(found, read(path_of(locale), locale))
         path_of(locale).write_bytes(as_po(catalog))
-    for path in LOCALE.glob("*/LC_MESSAGES/django.po"):
+    for path in LOCALE.rglob("LC_MESSAGES/django.po"):
         locale = path.parts[-3]
         path.with_suffix(".mo").write_bytes(as_mo(read(path, locale)))
     missing = {locale: len(untranslated(read(path_of(locale), locale))) for locale in TRANSLATED}
@@ -67,8 +68,8 @@ def main() -> None:
         print(f"{locale}: {len(found)} messages, {number} without a translation")
 
 
-def path_of(locale: str) -> Path:
-    return LOCALE / locale / "LC_MESSAGES" / "django.po"
+def path_of(locale: str, below: Path = LOCALE) -> Path:
+    return below / locale / "LC_MESSAGES" / "django.po"
 
 
 # --- From the code ----------------------------------------------------------------------------------------------------

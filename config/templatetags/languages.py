@@ -17,6 +17,18 @@ def separated(items: Iterable[object]) -> str:
     return inwords.separated(items)
 
 
+@register.filter
+def in_a_row(sentences: Iterable[object]) -> str:
+    """Sentences one after the other."""
+    return gap().join(str(sentence) for sentence in sentences)
+
+
+@register.simple_tag
+def gap() -> str:
+    """What stands between two sentences, or after a colon. A mark of Chinese is as wide as a sign and has its own."""
+    return "" if languages.now() == languages.CHINESE else " "
+
+
 @register.simple_tag
 def page_language() -> str:
     return languages.now().tag

@@ -57,8 +57,10 @@ EVERYBODY = [
     "/accounts/password/reset/",
     "/no-such-page/",
 ]
+CHINESE = "/zh-hans"
+ENGLISH_ALONE = ("/api/", "/profiles/chatbit/", "/admin/")  # or nothing that another page does not show in Chinese already
 TURNED = [PROFILE]  # as a language that is written from right to left would have it
-PRINTED = [PROFILE, f"{PROFILE}confidence/", "/methodology/"]
+PRINTED = [PROFILE, f"{PROFILE}confidence/", "/methodology/", f"{CHINESE}{PROFILE}", f"{CHINESE}{PROFILE}confidence/"]
 LOGGED_IN = {
     "alliance": ["/account/", f"{PROFILE}briefing/", f"{PROFILE}#deeper", "/account/circle/", "/accounts/2fa/"],
     "circle": [
@@ -150,20 +152,25 @@ def wait_for(address: str, running: "subprocess.Popen[bytes]") -> None:
 
 def photograph(browser: Browser, home: str, scheme: str, only: list[str]) -> None:
     with window(browser, home, scheme) as page:
-        for path in chosen(EVERYBODY, only):
+        for path in chosen(in_both_languages(EVERYBODY), only):
             take(page, path, scheme)
         if scheme == "light":
             for path in chosen(TURNED, only):
                 take(page, path, scheme, "turned", turned=True)
             for path in chosen(PRINTED, only):
                 print_out(page, path)
-    for role, paths in LOGGED_IN.items():
+    for role, written in LOGGED_IN.items():
+        paths = in_both_languages(written)
         if not chosen(paths, only):
             continue
         with window(browser, home, scheme) as page:
             log_in(page, role)
             for path in chosen(paths, only):
                 take(page, path, scheme, role)
+
+
+def in_both_languages(paths: list[str]) -> list[str]:
+    return [*paths, *(f"{CHINESE}{path}" for path in paths if not path.startswith(ENGLISH_ALONE))]
 
 
 def chosen(paths: list[str], only: list[str]) -> list[str]:
