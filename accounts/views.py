@@ -23,6 +23,7 @@ from accounts.membership import membership_of
 from accounts.models import User
 from accounts.panels import panels_for
 from accounts.visits import last_visit
+from config import languages
 from config.audit import record
 
 
@@ -49,6 +50,8 @@ def home_page(
         "invitation_form": InvitationForm(),
         "refused_form": invitation_form,
         "inviting_for": inviting_for,
+        # A form that came back stands at an address that nobody can ask for again.
+        "versions": languages.versions(reverse("accounts:home")),
     }
     return render(request, "accounts/account_home.html", context)
 

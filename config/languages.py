@@ -12,7 +12,7 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
-from django.urls import ResolverMatch, URLPattern, URLResolver
+from django.urls import Resolver404, ResolverMatch, URLPattern, URLResolver, resolve
 from django.utils import translation
 
 
@@ -33,6 +33,7 @@ class Language:
 ENGLISH = Language("en", "en", "en_GB", "English")
 CHINESE = Language("zh-hans", "zh-Hans", "zh_CN", "简体中文")
 LANGUAGES = (ENGLISH, CHINESE)
+LOCAL = re.compile(r"(/(?!/)[^?#]*)(.*)", re.DOTALL)
 IN_EACH = f"[{CHINESE.prefix}]"  # begins the route of every page that has all languages
 
 
@@ -77,6 +78,18 @@ def front_pages() -> dict[str, list[Version]]:
 
 def has_versions(match: ResolverMatch | None) -> bool:
     return match is not None and match.route.startswith(IN_EACH)
+
+
+def in_this_language(address: str) -> str:
+    """The address that editors wrote in a text, for whoever reads on in the language of now: ours, if it has all."""
+    local = LOCAL.fullmatch(address)
+    if not local or now() == ENGLISH or of_path(local[1]) != ENGLISH:
+        return address
+    path = f"/{now().prefix}{local[1].removeprefix('/')}"
+    try:
+        return path + local[2] if has_versions(resolve(path)) else address
+    except Resolver404:
+        return address
 
 
 class LanguageOfTheAddress:

@@ -1,8 +1,13 @@
 """Markdown from the desk, as HTML that cannot do harm."""
 
+from collections.abc import Iterator
+
 import nh3
 from django.utils.safestring import SafeString, mark_safe
 from markdown_it import MarkdownIt
+from markdown_it.token import Token
+
+from config.languages import in_this_language
 
 # Raw HTML stays text; what is left after rendering is cut down to these tags once more.
 MARKDOWN = (
@@ -23,6 +28,12 @@ def render_markdown(text: str, *, below: int = 2) -> SafeString:
     for token in tokens:
         if token.type in {"heading_open", "heading_close"}:
             token.tag = f"h{min(LOWEST, int(token.tag[1]) + below)}"
+        for link in links(token):
+            link.attrSet("href", in_this_language(str(link.attrGet("href"))))
     html = MARKDOWN.renderer.render(tokens, MARKDOWN.options, {})
     clean = nh3.clean(html, tags=TAGS, attributes=ATTRIBUTES, url_schemes=SCHEMES, link_rel="nofollow noopener")
     return mark_safe(clean)  # noqa: S308  cleaned in the line above
+
+
+def links(token: Token) -> Iterator[Token]:
+    return (inner for inner in token.children or [] if inner.type == "link_open")

@@ -58,7 +58,11 @@ EVERYBODY = [
     "/no-such-page/",
 ]
 CHINESE = "/zh-hans"
-ENGLISH_ALONE = ("/api/", "/profiles/chatbit/", "/admin/")  # or nothing that another page does not show in Chinese already
+ENGLISH_ALONE = (
+    "/api/",
+    "/profiles/chatbit/",
+    "/admin/",
+)  # or nothing that another page does not show in Chinese already
 TURNED = [PROFILE]  # as a language that is written from right to left would have it
 PRINTED = [PROFILE, f"{PROFILE}confidence/", "/methodology/", f"{CHINESE}{PROFILE}", f"{CHINESE}{PROFILE}confidence/"]
 LOGGED_IN = {

@@ -1,4 +1,5 @@
 import pytest
+from django.utils import translation
 
 from profiles.markup import render_markdown
 
@@ -47,3 +48,22 @@ def test_links_out_vouch_for_nothing():
 def test_tables_and_lists_survive():
     assert "<td>1</td>" in render_markdown("|a|\n|-|\n|1|")
     assert '<ol start="3">' in render_markdown("3. x")
+
+
+@pytest.mark.parametrize(
+    ("address", "chinese"),
+    [
+        ("/corrections/", "/zh-hans/corrections/"),
+        ("/profiles/?q=afrinic#rows", "/zh-hans/profiles/?q=afrinic#rows"),
+        ("/zh-hans/about/", "/zh-hans/about/"),
+        ("/feed/", "/feed/"),
+        ("/nowhere-at-all/x/", "/nowhere-at-all/x/"),
+        ("//example.org/about/", "//example.org/about/"),
+        ("https://example.org/about/", "https://example.org/about/"),
+        ("#below", "#below"),
+    ],
+)
+def test_a_link_to_a_page_of_ours_stays_in_the_language_of_the_page(address, chinese):
+    assert f'href="{address}"' in render_markdown(f"[x]({address})")
+    with translation.override("zh-hans"):
+        assert f'href="{chinese}"' in render_markdown(f"[x]({address})")
