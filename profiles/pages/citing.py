@@ -6,8 +6,9 @@ from datetime import date
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
-from config.inwords import day, separated
+from config.inwords import day
 from config.site import site
 
 # Characters that mean something to TeX; the backslash first, or it would double its own work.
@@ -41,7 +42,8 @@ class Reference:
     @property
     def plain(self) -> str:
         title = _("“%(title)s”") % {"title": self.name}
-        named = separated(filter(None, (self.author, title, self.site, day(self.on) if self.on else "")))
+        comma = pgettext("between the parts of a citation", ", ")
+        named = comma.join(filter(None, (self.author, title, self.site, day(self.on) if self.on else "")))
         grade = self.grade_in_words or self.grade
         said = {"named": named, "grade": grade, "url": self.url}
         return (_("%(named)s. %(grade)s. %(url)s") if grade else _("%(named)s. %(url)s")) % said

@@ -10,7 +10,7 @@ from django.core.files.storage import default_storage
 from django.utils import timezone
 
 from profiles.models import Correction, Figure
-from tests.browser.conftest import RULES, log_in, scrolls_sideways
+from tests.browser.conftest import RULES, log_in, scrolls_sideways, what_axe_finds
 from tests.builders import (
     PASSWORD,
     cite,
@@ -60,6 +60,12 @@ PUBLIC = [
     "/accounts/login/code/",
     "/accounts/signup/",
     "/accounts/password/reset/",
+]
+IN_CHINESE = [
+    "/zh-hans/profiles/registry/confidence/",
+    "/zh-hans/publishers/wire/",
+    "/zh-hans/methodology/",
+    "/zh-hans/accounts/signup/",
 ]
 REFUSALS = {"/no-such-page/": 404, "/profiles/gone/": 410, "/profiles/registry/confidence/?on=yesterday": 400}
 OF_A_MEMBER = [
@@ -162,6 +168,24 @@ def test_axe_finds_nothing_on_any_public_page(open_page, registry):
     assert in_all(open_page("/livez"), PUBLIC) == []
 
 
+def test_axe_finds_nothing_on_pages_in_chinese(open_page, registry):
+    # The rules see the words and the tags; widths and colours are those of the same pages in English.
+    page = open_page("/livez", width=390)
+    found = []
+    for address in IN_CHINESE:
+        page.goto(address)
+        found += [f"{address}: {problem}" for problem in what_axe_finds(page)]
+    assert found == []
+
+
+def test_a_moment_does_not_run_into_what_stands_beside_it(open_page, registry):
+    for address in ("/profiles/registry/confidence/", "/zh-hans/profiles/registry/confidence/"):
+        page = open_page(address, width=820)
+        wide = "all => all.filter(one => one.scrollWidth > one.clientWidth || "
+        wide += "one.querySelector('time')?.getBoundingClientRect().right > one.getBoundingClientRect().right).length"
+        assert page.locator("#method .byline dd").evaluate_all(wide) == 0
+
+
 def test_axe_finds_nothing_where_a_page_is_refused(browser, live_server, registry):
     context = browser.new_context(base_url=live_server.url, reduced_motion="reduce")
     page = context.new_page()
@@ -199,7 +223,7 @@ def test_nothing_scrolls_sideways_in_little_room_or_at_twice_the_size(
     )
     page = context.new_page()
     wide = []
-    for address in [*PUBLIC, *REFUSALS, None, *OF_A_MEMBER]:
+    for address in [*PUBLIC, *IN_CHINESE, *REFUSALS, None, *OF_A_MEMBER, "/zh-hans/account/"]:
         if address is None:
             log_in(page, alma)
             continue
