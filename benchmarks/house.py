@@ -79,6 +79,23 @@ def pgbench(folder: Path, seconds: int) -> float:
 
 
 @contextmanager
+def editing_all_over(folder: Path, *, edits: int, clients: int = 4) -> Iterator[subprocess.Popen[bytes]]:
+    """Edit citations anywhere, one a transaction, as fast as that many writers can."""
+    program = str(embedded.postgres_programs() / "pgbench")
+    script = folder / "edits.sql"
+    last = psql(folder, "SELECT max(id) FROM profiles_citation").strip()
+    edit = "UPDATE profiles_citation SET credibility = 1 + credibility % 6 WHERE id = :one;"
+    script.write_text(f"\\set one random(1, {last})\n{edit}\n")
+    size = ["-n", "-c", str(clients), "-t", str(edits // clients)]
+    process = subprocess.Popen([program, *_to(folder), *size, "-f", str(script), "assay"], stdout=subprocess.DEVNULL)
+    try:
+        yield process
+    finally:
+        process.terminate()
+        process.wait()
+
+
+@contextmanager
 def running(*names: str, folder: Path) -> Iterator[list[Part]]:
     """Run these processes of the site (`worker`, `beat`, `web`) as `make run` does."""
     parts = [
