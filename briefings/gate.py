@@ -5,12 +5,15 @@ Whoever may not read gets nothing to strip: a locked text is never loaded, so no
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
+
+from django.db.models import QuerySet
 
 from accounts.tiers import Tier
 from briefings.models import Briefing, SourceNote
 from briefings.querysets import BRIEFING, NOTE, Row
 from config import wall
+from config.prepared import Question
 from profiles.markup import render_markdown
 
 
@@ -59,14 +62,21 @@ class Opened:
 NOTHING = Opened((), ())
 
 
+def _readable(tier: Tier, profile_id: int) -> "QuerySet[Any, Any]":
+    briefings = Briefing.objects.readable_by(tier).filter(teaser__profile=profile_id).as_rows()
+    notes = SourceNote.objects.readable_by(tier).filter(citation__profile=profile_id).as_rows()
+    return briefings.union(notes, all=True)
+
+
+READABLE = Question(_readable, tier=int, profile_id=int)
+
+
 def open_for(tier: Tier, *, profile_id: int) -> Opened:
     """Return what that tier may read behind a profile: one query, or none for somebody without a tier."""
     if tier == Tier.READER:
         return NOTHING
-    briefings = Briefing.objects.readable_by(tier).filter(teaser__profile=profile_id).as_rows()
-    notes = SourceNote.objects.readable_by(tier).filter(citation__profile=profile_id).as_rows()
     with wall.acting_as(wall.GATE):
-        rows = sorted(Row(*row) for row in briefings.union(notes, all=True))
+        rows = sorted(Row(*row) for row in READABLE.rows(tier=int(tier), profile_id=profile_id))
     return Opened(
         [_briefing(row) for row in rows if row.part == BRIEFING], [_note(row) for row in rows if row.part == NOTE]
     )

@@ -12,7 +12,8 @@ from briefings.panel import panel_of
 from config import usage
 from config.pagecache import PRIVATE
 from profiles.models import Profile, Revision
-from profiles.public import Moved, profile_at
+from profiles.pages.reading import read_profile
+from profiles.public import Moved
 
 # The same on every answer, so that the headers never tell who was let in.
 HEADERS = {"Cache-Control": PRIVATE, "X-Robots-Tag": "noindex, noarchive", "Referrer-Policy": "same-origin"}
@@ -21,7 +22,7 @@ HEADERS = {"Cache-Control": PRIVATE, "X-Robots-Tag": "noindex, noarchive", "Refe
 @require_safe
 def briefing_detail(request: HttpRequest, slug: str) -> HttpResponse:
     try:
-        response = _page(request, profile_at(slug, Profile.objects.select_related("live_revision")))
+        response = _page(request, read_profile(slug))
     except Moved as moved:
         response = HttpResponsePermanentRedirect(reverse("briefings:briefing_detail", args=[moved.slug]))
     for name, value in HEADERS.items():

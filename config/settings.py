@@ -81,14 +81,19 @@ TEMPLATES = [
                 "config.context.canonical",
                 "config.context.versions",
             ],
-            "builtins": ["django.templatetags.i18n", "config.templatetags.languages"],
+            "builtins": [
+                "django.templatetags.i18n",
+                "config.templatetags.languages",
+                "config.templatetags.addresses",
+            ],
         },
     }
 ]
 
 # Web requests give up early so that nobody waits on a lock; workers lose their lock when they hang (never-stale.md).
 TIMEOUTS = {
-    "web": "-c statement_timeout=5s -c lock_timeout=2s",
+    # What is prepared is planned once: PostgreSQL would plan much of it anew each time, for a plan that is no better.
+    "web": "-c statement_timeout=5s -c lock_timeout=2s -c plan_cache_mode=force_generic_plan",
     "worker": "-c statement_timeout=20s -c idle_in_transaction_session_timeout=15s",
 }
 TIMEOUTS["drain"] = TIMEOUTS["worker"]

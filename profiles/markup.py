@@ -1,5 +1,7 @@
 """Markdown from the desk, as HTML that cannot do harm."""
 
+from functools import lru_cache
+
 import nh3
 from django.utils.safestring import SafeString, mark_safe
 from markdown_it import MarkdownIt
@@ -17,6 +19,7 @@ SCHEMES = {"http", "https", "mailto"}
 LOWEST = 6
 
 
+@lru_cache(maxsize=256)  # an edit of one text makes a whole page anew
 def render_markdown(text: str, *, below: int = 2) -> SafeString:
     """Return the text as HTML whose highest heading stands one below the given level."""
     tokens = MARKDOWN.parse(text)

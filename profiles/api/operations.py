@@ -30,8 +30,9 @@ from profiles.api.problems import Unreadable
 from profiles.models import Citation, Derivation, Profile, Source
 from profiles.pages import listing
 from profiles.pages.confidence import NoSuchDay, asked_day, confidence_page, graded_until
-from profiles.pages.profile import profile_page, read_moves, read_profile
+from profiles.pages.profile import profile_page, read_moves
 from profiles.pages.publisher import publisher_page
+from profiles.pages.reading import read_profile
 from profiles.public import Moved, public_sources, publishers_with_sources
 from profiles.settling import Record, records_of
 

@@ -8,11 +8,11 @@ from django.contrib.postgres.search import SearchVectorField
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator
 from django.db import models
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from config.addresses import address
 from config.audit import audited, changes, never_emptied
 from config.content import PROFILE, REVISION, SHARED, shown
 from profiles.models.days import readable_days
@@ -167,7 +167,7 @@ class Profile(models.Model):
         return str(self.slug)
 
     def get_absolute_url(self) -> str:
-        return reverse("profiles:profile_detail", args=[self.slug])
+        return address("profiles:profile_detail", self.slug)
 
     @property
     def is_live(self) -> bool:
@@ -233,7 +233,7 @@ class Figure(models.Model):
         return self.filename
 
     def get_absolute_url(self) -> str:
-        return reverse("profiles:figure", args=[self.digest, self.extension])
+        return address("profiles:figure", self.digest, self.extension)
 
     @property
     def path(self) -> str:
