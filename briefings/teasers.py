@@ -7,9 +7,10 @@ from briefings.models import Teaser
 from profiles.pages.deeper import Deeper
 
 
-def teasers_of(profile_id: int) -> list[Deeper]:
-    """Return one entry for each briefing, the widest tier first."""
-    return [_told(teaser) for teaser in Teaser.objects.filter(profile=profile_id).order_by("tier")]
+def teasers_of(profile_id: int, *, instead: Teaser | None = None) -> list[Deeper]:
+    """Return one entry for each briefing that is up, the widest tier first; `instead` as for the gate."""
+    up = Teaser.objects.live(instead=instead).filter(profile=profile_id)
+    return [_told(teaser) for teaser in up.order_by("tier")]
 
 
 def _told(teaser: Teaser) -> Deeper:
