@@ -12,14 +12,11 @@ from django.db.models.functions import Coalesce
 from accounts.applications.states import State
 from accounts.models import Application, Grant, Seat, Suspension, User
 from accounts.tiers import Tier
-from config.prepared import Question
 
 
 def tier_of(user: User | AnonymousUser, *, at: datetime) -> Tier:
     """Return the highest tier that a grant gives the reader at that moment."""
-    if not (user.is_authenticated and user.is_active):
-        return Tier.READER
-    return max((Tier(tier) for (tier,) in TIERS.rows(user=user.pk, at=at)), default=Tier.READER)
+    return max((Tier(tier) for tier in grants_of(user, at=at).values_list("tier", flat=True)), default=Tier.READER)
 
 
 def grants_of(user: User | AnonymousUser, *, at: datetime) -> "QuerySet[Grant]":
@@ -44,9 +41,6 @@ def _held_by(user: Any, user_inside: Any, at: datetime) -> "QuerySet[Grant]":
     seats = Seat.objects.holding(at).filter(user=user_inside, organisation=OuterRef("organisation"))
     suspended = Suspension.objects.holding(at).filter(Q(user=user_inside) | Q(organisation=OuterRef("organisation")))
     return Grant.objects.holding(at).filter(Q(user=user) | Exists(seats), ~Exists(suspended))
-
-
-TIERS = Question(lambda user, at: _held_by(user, user, at).values_list("tier"), user=int, at=datetime)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,17 +1,16 @@
 """What anyone may know of the briefings on a profile: read from the public teasers alone."""
 
 from accounts.tiers import GATED, Tier
-from config import prepared
+from briefings.models import Teaser
 from config.addresses import address
 from profiles.pages.deeper import Deeper
 
-TEASERS = """
-    SELECT tier, title, summary, contents FROM briefings_teaser WHERE profile_id = %(profile)s ORDER BY tier"""
 
-
-def teasers_of(profile_id: int) -> list[Deeper]:
-    """Return one entry for each briefing, the widest tier first."""
-    return [_told(*row) for row in prepared.rows(TEASERS, profile=profile_id)]
+def teasers_of(profile_id: int, *, instead: Teaser | None = None) -> list[Deeper]:
+    """Return one entry for each briefing that is up, the widest tier first; `instead` as for the gate."""
+    up = Teaser.objects.live(instead=instead).filter(profile=profile_id)
+    shown = up.order_by("tier").values_list("tier", "title", "summary", "contents")
+    return [_told(*columns) for columns in shown]
 
 
 def _told(opens_from: int, title: str, summary: str, contents: str) -> Deeper:

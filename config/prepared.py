@@ -5,24 +5,18 @@ well. Of a page that is made of few rows these two take the most time.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from datetime import UTC, datetime, timedelta
-from functools import cached_property
 from itertools import islice
 from typing import Any, Generic, TypeVar
 
 import psycopg
 from django.db import connection
-from django.db.models import Model, QuerySet
+from django.db.models import Model
 
 M = TypeVar("M", bound=Model)
 
 
 def rows(query: str, **parameters: Any) -> list[Any]:
     """Return all rows. A list needs a cast in the query, for its type is part of what is planned."""
-    return _rows(query, parameters)
-
-
-def _rows(query: str, parameters: Any) -> list[Any]:
     with connection.cursor() as cursor:
         # Django's own cursors prepare nothing, and put the values into the SQL, which is what a log of it wants.
         if not connection.queries_logged:
@@ -52,38 +46,3 @@ class Columns(Generic[M]):
             return None
         told = [read(value, None, connection) if read else value for read, value in zip(self.read, values, strict=True)]
         return self.model.from_db(connection.alias, self.names, told)
-
-
-# Any that no query holds by itself; the numbers fit into the smallest column.
-STAND_INS: dict[type, Callable[[int], Any]] = {
-    int: lambda number: 31_000 + number,
-    str: lambda number: f"stand-in {number}",
-    datetime: lambda number: datetime(1900, 1, 1, tzinfo=UTC) + timedelta(days=number),
-}
-
-
-class Question:
-    """A queryset of plain values whose SQL Django writes once in a process: for a rule that stands in one place alone.
-
-    `ask` makes the queryset from parameters of these types. It is called with stand-ins; where one comes out among the
-    values of the SQL, what is asked for goes in. So no condition in `ask` may depend on what it is given.
-    """
-
-    def __init__(self, ask: Callable[..., QuerySet[Any, Any]], **parameters: type) -> None:
-        self.ask = ask
-        self.stand_ins = {name: STAND_INS[kind](number) for number, (name, kind) in enumerate(parameters.items())}
-
-    def rows(self, **values: Any) -> list[Any]:
-        sql, parameters = self._written
-        return _rows(sql, [values[name] if name else constant for name, constant in parameters])
-
-    @cached_property
-    def _written(self) -> tuple[str, list[tuple[str, Any]]]:
-        sql, parameters = self.ask(**self.stand_ins).query.sql_with_params()
-        named = [(self._name(one), one) for one in parameters]
-        if lost := set(self.stand_ins) - {name for name, _constant in named}:
-            raise TypeError(f"{', '.join(sorted(lost))} did not come out among the values of the SQL")
-        return sql, named
-
-    def _name(self, value: Any) -> str:
-        return next((name for name, stand_in in self.stand_ins.items() if value == stand_in), "")

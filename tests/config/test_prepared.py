@@ -1,14 +1,11 @@
 """Questions whose words never change."""
 
-from datetime import UTC, datetime
-
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
-from django.utils import timezone
 
 from config import prepared
-from config.prepared import Columns, Question
+from config.prepared import Columns
 from profiles.models import Profile, Revision
 from tests.builders import make_profile
 
@@ -44,23 +41,3 @@ def test_columns_come_back_as_the_queryset_reads_them():
 
 def test_a_join_that_found_nothing_gives_none():
     assert Columns(Profile, "profile").next(iter([None] * 20)) is None
-
-
-def test_a_question_gives_what_its_queryset_gives():
-    make_profile("one", live=True)
-    make_profile("two", live=True)
-    slugs = Question(lambda slug, at: _other_than(slug, at).values_list("slug"), slug=str, at=datetime)
-    now, long_ago = timezone.now(), datetime(2020, 1, 1, tzinfo=UTC)
-    assert slugs.rows(slug="one", at=now) == [("two",)]
-    assert slugs.rows(slug="two", at=now) == [("one",)]
-    assert slugs.rows(slug="two", at=long_ago) == []
-
-
-def _other_than(slug, at):
-    return Profile.objects.exclude(slug=slug).filter(live_revision__created_at__lte=at)
-
-
-def test_a_parameter_that_the_sql_does_not_name_is_refused():
-    careless = Question(lambda user: Profile.objects.values_list("pk"), user=int)
-    with pytest.raises(TypeError, match="user did not come out"):
-        careless.rows(user=1)
