@@ -95,11 +95,10 @@ def of_everything(**address: str) -> str | None:
 def ask(query: str, **parameters: Any) -> str | None:
     """Return the one text that the query answers with, or None where it finds nothing.
 
-    Past Django's own cursor and prepared by the server: this is asked for every page, and is most of what a kept one costs.
+    Past Django's own cursor: this is asked for every page, and is most of what a kept one costs.
     """
     connection.ensure_connection()
     assert connection.connection is not None
-    connection.connection.prepare_threshold = 1  # which Django switches off; its own cursors never prepare anything
     with psycopg.Cursor(connection.connection) as cursor:
         row = cursor.execute(query, parameters, prepare=True).fetchone()
     return row[0] if row else None

@@ -101,8 +101,11 @@ DATABASES["default"]["OPTIONS"] = {
     "connect_timeout": "3",
     "keepalives_idle": "3",
     "tcp_user_timeout": "4000",
-    # Compiling a query takes longer than running any of ours does.
-    "options": f"-c jit=off {TIMEOUTS.get(PROCESS, '')}".rstrip(),
+    # Planning a query takes longer than running most of ours does, so what is asked a second time is not planned anew.
+    "server_side_binding": True,
+    "prepare_threshold": 2,
+    # So would compiling one, and starting other processes to run it.
+    "options": f"-c jit=off -c max_parallel_workers_per_gather=0 {TIMEOUTS.get(PROCESS, '')}".rstrip(),
     **DATABASES["default"]["OPTIONS"],  # type: ignore[dict-item]
 }
 
