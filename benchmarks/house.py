@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -153,11 +154,12 @@ def processor_time(pid: int) -> float:
     # What has ended is in the account of its parent, in hundredths of a second; the living tell it to the nanosecond.
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     ended = sum(map(int, fields[13:15])) / os.sysconf("SC_CLK_TCK")
-    living = 0
-    for one in [pid, *_below(pid)]:
-        for thread in Path(f"/proc/{one}/task").glob("*/schedstat"):
-            living += int(thread.read_text().split()[0])
-    return ended + living / 1e9
+    return ended + sum(time.clock_gettime(_clock_of(one)) for one in [pid, *_below(pid)])
+
+
+def _clock_of(pid: int) -> int:
+    # As the kernel numbers them. It counts threads that have ended, of which /proc says nothing any more.
+    return ~pid << 3 | 2
 
 
 def memory_below(pid: int) -> int:

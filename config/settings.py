@@ -106,8 +106,8 @@ DATABASES["default"]["OPTIONS"] = {
     "connect_timeout": "3",
     "keepalives_idle": "3",
     "tcp_user_timeout": "4000",
-    # Compiling a query takes longer than running any of ours does.
-    "options": f"-c jit=off {TIMEOUTS.get(PROCESS, '')}".rstrip(),
+    # Compiling a query, and starting other processes for it, takes longer than running any of ours does.
+    "options": f"-c jit=off -c max_parallel_workers_per_gather=0 {TIMEOUTS.get(PROCESS, '')}".rstrip(),
     **DATABASES["default"]["OPTIONS"],  # type: ignore[dict-item]
 }
 

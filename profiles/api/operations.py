@@ -84,11 +84,9 @@ def index(request: HttpRequest) -> shapes.Index:
 def profile_list(request: HttpRequest, asked: Query[AskedProfiles]) -> shapes.ProfileList:
     """The list of profiles, with the filters and orders that its page has."""
     wanted = asked.search()
-    found = search.matching(wanted)
-    rows = listing.rows(_slice(search.ordered(found, wanted.order, wanted.q), asked))
-    return shapes.ProfileList(
-        **told.paged(request, asked, found.count()), profiles=[told.profile_row(row) for row in rows]
-    )
+    found, start = search.matching(wanted).count(), (asked.page - 1) * asked.limit
+    rows = listing.rows(search.cut(wanted, start, start + asked.limit, found=found))
+    return shapes.ProfileList(**told.paged(request, asked, found), profiles=[told.profile_row(row) for row in rows])
 
 
 @answers("/profiles/{slug:slug}/", shapes.Profile, "Read a profile", tags=["Profiles"])

@@ -78,7 +78,7 @@ def latest(
 
 
 def _with_what_was_before(grades: QuerySet[Grade]) -> QuerySet[Any]:
-    earlier = Grade.objects.filter(profile=OuterRef("profile"), seq=OuterRef("seq") - 1)
+    earlier = Grade.objects.filter(profile=OuterRef("profile"), seq=OuterRef("seq") - 1).order_by()
     return grades.annotate(
         slug=F("profile__slug"),
         name=F("profile__live_revision__name"),
