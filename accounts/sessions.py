@@ -7,7 +7,12 @@ from allauth.usersessions.models import UserSession
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
+from config import prepared
+
 EVERY = timedelta(minutes=5)  # a list of sessions need not know more exactly, and a question is cheaper than a write
+SEEN = """
+    SELECT FROM usersessions_usersession
+    WHERE session_key = %(session)s AND user_id = %(user)s AND last_seen_at > %(since)s"""
 
 
 class SeenSessions:
@@ -29,6 +34,6 @@ class SeenSessions:
 
 
 def note(request: HttpRequest) -> None:
-    known = UserSession.objects.filter(session_key=request.session.session_key, user=request.user.pk)
-    if not known.filter(last_seen_at__gt=timezone.now() - EVERY).exists():
+    since = timezone.now() - EVERY
+    if not prepared.rows(SEEN, session=request.session.session_key, user=request.user.pk, since=since):
         UserSession.objects.create_from_request(request)

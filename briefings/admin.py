@@ -1,5 +1,7 @@
 """The desk of authors and editors for what lies behind a tier: a briefing with its teaser, and the notes on sources."""
 
+from collections.abc import Iterator
+from dataclasses import asdict
 from typing import Any
 
 from django import forms
@@ -11,18 +13,25 @@ from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.text import Truncator
+from django.utils.text import Truncator, capfirst
 
 from accounts.tiers import Tier
+from briefings import actions
 from briefings.gate import NOTHING, OpenBriefing, Opened, OpenNote
-from briefings.models import Briefing, Cited, SourceNote, Teaser
+from briefings.models import BriefingStep, Cited, SourceNote, Teaser
+from config.waiting import Waiting, told_by
+from profiles.admin.history import Change, told_apart
 from profiles.admin.settling import A_NUMBER
 from profiles.admin.shared import PUBLISH, DeskAdmin, ReadOnly
+from profiles.admin.staged import StagedAdmin, StagedForm, texts_waiting
+from profiles.admin.way import Way
+from profiles.checks import Flaw
 from profiles.markup import render_markdown
-from profiles.models import Citation, Profile
+from profiles.models import Citation
 
 BODY = forms.Textarea(attrs={"rows": 24, "cols": 100, "class": "vLargeTextField"})
 SEES = "briefings.view_briefing"  # what the desk's role in the database hangs on: config/desk.py
+THERE_IS_ONE = "This profile already has a briefing for that tier. Open it in the list, and write a new draft from it."
 NOT_YET = "{} is live, and members would read this at once. An editor does that."
 
 
@@ -30,10 +39,7 @@ NOT_YET = "{} is live, and members would read this at once. An editor does that.
 
 
 class Gated:
-    """What is gated is seen by whoever may see its text, and on live profiles changed by editors alone.
-
-    A briefing has no draft of its own: what is saved is read by members at once if the profile is up.
-    """
+    """What is gated is seen by whoever may see its text."""
 
     opts: Any
 
@@ -53,23 +59,11 @@ class Gated:
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         may: bool = super().has_change_permission(request, obj)  # type: ignore[misc]
-        return may and self._may_touch(request, obj)
+        return may and request.user.has_perm(SEES)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         may: bool = super().has_delete_permission(request, obj)  # type: ignore[misc]
-        return may and self._may_touch(request, obj)
-
-    def _may_touch(self, request: HttpRequest, obj: Any) -> bool:
-        if not request.user.has_perm(SEES):
-            return False
-        return obj is None or request.user.has_perm(PUBLISH) or not self.profile_of(obj).is_live
-
-    def profile_of(self, obj: Any) -> Profile:
-        raise NotImplementedError
-
-    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
-        form = super().get_form(request, obj, change, **kwargs)  # type: ignore[misc]
-        return type(form.__name__, (form,), {"may_publish": request.user.has_perm(PUBLISH)})
+        return may and request.user.has_perm(SEES)
 
 
 class Previewed:
@@ -109,10 +103,9 @@ def tier_typed(typed: Any) -> Tier:
 # --- Briefings --------------------------------------------------------------------------------------------------------
 
 
-class BriefingForm(forms.ModelForm):
+class BriefingForm(StagedForm):
     """A briefing together with its teaser: what anyone may know of it, and what only members read."""
 
-    may_publish = False
     body = forms.CharField(
         widget=BODY, label="Text", help_text="Markdown. Only members read it, from this tier upwards."
     )
@@ -129,30 +122,54 @@ class BriefingForm(forms.ModelForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if self.instance.pk and "body" in self.fields:
-            self.initial["body"] = body_of(self.instance)
+            self.initial["body"] = actions.words_of(self.instance).body
 
-    def clean_profile(self) -> Profile:
-        return not_live_for_authors(self.cleaned_data["profile"], self.may_publish)
+    def clean(self) -> None:
+        super().clean()
+        told = self.cleaned_data
+        if self.instance.pk is None and told.get("profile") and told.get("tier"):
+            there = Teaser.objects.filter(profile=told["profile"], tier=told["tier"])
+            if there.exists():
+                self.add_error(None, THERE_IS_ONE)
 
 
-def not_live_for_authors(profile: Profile, may_publish: bool) -> Profile:
-    if profile.is_live and not may_publish:
-        raise ValidationError(NOT_YET.format(profile))
-    return profile
+def _once_up(teaser: Teaser) -> str:
+    return reverse("admin:briefings_teaser_change", args=[teaser.pk])
 
 
-def body_of(teaser: Teaser) -> str:
-    return Briefing.objects.filter(pk=teaser.pk).values_list("body", flat=True).first() or ""
+OF_A_BRIEFING = Way(
+    acts={
+        "_review": lambda pressed: actions.send_to_review(teaser_id=pressed.text_id, by=pressed.by),
+        "_take_back": lambda pressed: actions.take_back(teaser_id=pressed.text_id, by=pressed.by),
+        "_send_back": lambda pressed: actions.send_back(
+            teaser_id=pressed.text_id, by=pressed.by, because=pressed.reason
+        ),
+        "_approve": lambda pressed: actions.approve_briefing(
+            teaser_id=pressed.text_id, by=pressed.by, seen=pressed.seen
+        ),
+        "_schedule": lambda pressed: actions.schedule_briefing(teaser_id=pressed.text_id, by=pressed.by, at=pressed.at),
+        "_unschedule": lambda pressed: actions.unschedule_briefing(teaser_id=pressed.text_id, by=pressed.by),
+        "_publish": lambda pressed: actions.publish_briefing(
+            teaser_id=pressed.text_id, by=pressed.by, seen=pressed.seen
+        ),
+    },
+    called=lambda teaser: str(teaser.title),
+    draft=lambda teaser, by: actions.start_draft(of=teaser.pk, by=by),
+    withdraw=lambda teaser, by, reason: actions.withdraw_briefing(teaser_id=teaser.pk, by=by, reason=reason),
+    put_up_again=lambda teaser, by: actions.restore_briefing(teaser_id=teaser.pk, by=by),
+    once_up=_once_up,
+)
 
 
 @admin.register(Teaser)
-class BriefingAdmin(Previewed, Gated, DeskAdmin):
-    """Deeper Profile Context: what members read behind a profile."""
+class BriefingAdmin(Previewed, Gated, StagedAdmin):
+    """Deeper Profile Context: what members read behind a profile. Authors draft it at all times; editors put it up."""
 
     form = BriefingForm
-    list_display = ["title", "profile", "tier", "live"]
-    list_filter = ["tier"]
-    list_select_related = ["profile"]
+    way = OF_A_BRIEFING
+    change_form_template = "admin/briefings/teaser/change_form.html"
+    list_display = ["title", "profile", "tier", "number", "stands", "due", "approved_at"]
+    list_filter = ["tier", *StagedAdmin.list_filter]
     search_fields = ["title", "profile__slug", "profile__live_revision__name"]
     autocomplete_fields = ["profile"]
     readonly_fields = ["as_read"]
@@ -164,15 +181,27 @@ class BriefingAdmin(Previewed, Gated, DeskAdmin):
         return [public, ("What members read", {"fields": ["body"]})]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Teaser | None = None) -> list[str]:
-        # A briefing stays with its profile; for another one, write another.
-        return ["profile", "as_read"] if obj else ["as_read"]
-
-    def profile_of(self, obj: Teaser) -> Profile:
-        return obj.profile
+        # A briefing stays with its profile and tier; for another one, write another.
+        return ["profile", "tier", "as_read"] if obj else ["as_read"]
 
     def save_model(self, request: HttpRequest, obj: Teaser, form: Any, change: bool) -> None:
-        super().save_model(request, obj, form, change)
-        Briefing.objects.update_or_create(teaser=obj, defaults={"body": form.cleaned_data["body"]})
+        if not change:
+            self.begin(request, obj)
+        told = form.cleaned_data
+        actions.write(obj, actions.Words(obj.title, obj.summary, obj.contents, told["body"]))
+
+    def flaws(self, text: Teaser) -> list[Flaw]:
+        return actions.flaws_of(text)
+
+    def beside(self, text: Teaser) -> list[tuple[str, str]]:
+        return [("Preview and share", reverse("admin:briefings_briefing_previews", args=[text.pk]))]
+
+    def against(self, text: Teaser) -> list[Change]:
+        live = Teaser.objects.live().of_one(text).exclude(pk=text.pk).first()
+        if live is None:
+            return []
+        said, says = asdict(actions.words_of(live)), asdict(actions.words_of(text))
+        return [change for name in says for change in told_apart(capfirst(name), said[name], says[name])]
 
     def opened(self, typed: Any) -> Opened:
         tier = tier_typed(typed)
@@ -181,11 +210,22 @@ class BriefingAdmin(Previewed, Gated, DeskAdmin):
 
     @admin.display(description="text")
     def as_read(self, teaser: Teaser) -> SafeString:
-        return render_markdown(body_of(teaser), below=2)
+        return render_markdown(actions.words_of(teaser).body, below=2)
 
-    @admin.display(description="profile is live", boolean=True)
-    def live(self, teaser: Teaser) -> bool:
-        return teaser.profile.is_live
+
+def _briefings(request: HttpRequest) -> Iterator[Waiting]:
+    """What the home of the desk says of briefings on their way."""
+    if request.user.has_perms([SEES, "briefings.view_teaser"]):
+        steps = BriefingStep.objects.filter(teaser=OuterRef("pk"))
+        named = {"one": "briefing", "many": "briefings", "draft": "briefing draft"}
+        yield from texts_waiting(request.user, Teaser.objects.all(), steps, _listed, **named)
+
+
+def _listed(**asked: str) -> str:
+    return reverse("admin:briefings_teaser_changelist", query=asked)
+
+
+told_by(_briefings)
 
 
 # --- Notes on sources -------------------------------------------------------------------------------------------------
@@ -205,13 +245,17 @@ class NoteForm(forms.ModelForm):
 
     def clean_citation(self) -> Citation:
         citation: Citation = self.cleaned_data["citation"]
-        not_live_for_authors(citation.profile, self.may_publish)
+        if citation.profile.is_live and not self.may_publish:
+            raise ValidationError(NOT_YET.format(citation.profile))
         return citation
 
 
 @admin.register(SourceNote)
 class SourceNoteAdmin(Previewed, Gated, DeskAdmin):
-    """The analysts' notes, one for each use of a source at most. In a list of their own: a profile's form has enough."""
+    """The analysts' notes, one for each use of a source at most. In a list of their own: a profile's form has enough.
+
+    A note is evidence, as the citation it is about: it counts at once, so on live profiles editors alone change it.
+    """
 
     form = NoteForm
     list_display = ["source", "in_profile", "tier", "beginning"]
@@ -229,8 +273,15 @@ class SourceNoteAdmin(Previewed, Gated, DeskAdmin):
     def get_readonly_fields(self, request: HttpRequest, obj: SourceNote | None = None) -> list[str]:
         return ["citation", "as_read"] if obj else ["as_read"]
 
-    def profile_of(self, obj: SourceNote) -> Profile:
-        return obj.citation.profile
+    def has_change_permission(self, request: HttpRequest, obj: SourceNote | None = None) -> bool:
+        return super().has_change_permission(request, obj) and _may_touch(request, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: SourceNote | None = None) -> bool:
+        return super().has_delete_permission(request, obj) and _may_touch(request, obj)
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        form = super().get_form(request, obj, change, **kwargs)
+        return type(form.__name__, (form,), {"may_publish": request.user.has_perm(PUBLISH)})
 
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:
         if not self.has_add_permission(request):
@@ -267,6 +318,10 @@ class SourceNoteAdmin(Previewed, Gated, DeskAdmin):
     @admin.display(description="note")
     def beginning(self, note: SourceNote) -> str:
         return Truncator(note.body).chars(60)
+
+
+def _may_touch(request: HttpRequest, note: SourceNote | None) -> bool:
+    return note is None or request.user.has_perm(PUBLISH) or not note.citation.profile.is_live
 
 
 class NotedFilter(admin.SimpleListFilter):

@@ -10,12 +10,14 @@ class BriefingsConfig(AppConfig):
 
     def ready(self) -> None:
         from accounts.panels import shown_by
-        from briefings import personal, preview_admin  # noqa: F401  the last registers itself
+        from briefings import actions, personal, preview_admin  # noqa: F401  the last registers itself
         from briefings.news import news_panel
         from briefings.teasers import teasers_of
+        from profiles.due import published_on_time
         from profiles.pages.deeper import told_by
 
         told_by(teasers_of)
+        published_on_time(actions.ON_TIME)
         shown_by(news_panel)
         personal.register()
         post_migrate.connect(groups_after_migrate, dispatch_uid="groups of the desk")

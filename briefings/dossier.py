@@ -1,13 +1,17 @@
 """The whole dossier: what `profiles.dossier` reads and writes, with the briefings and the notes of the analysts."""
 
+from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 
 from accounts.tiers import GATED, Tier, tier_named
-from briefings.models import Briefing, SourceNote, Teaser
+from briefings import actions
+from briefings.actions import Words
+from briefings.models import SourceNote, Teaser
 from profiles import figures
 from profiles.dossier.document import BadDossier
 from profiles.dossier.dump import NothingToExport, as_yaml, dump
@@ -103,38 +107,85 @@ def _told(noun: str, **counts: int) -> list[str]:
 
 
 def _load_briefings(dossier: Dossier, loaded: Loaded) -> list[str]:
-    stored = {teaser.tier: teaser for teaser in loaded.profile.teasers.select_related("briefing")}
-    wanted = {int(tier_named(entry["tier"])): _briefing(entry) for entry in dossier.whole["briefings"]}
-    changed = [tier for tier, text in wanted.items() if tier in stored and _text_of(stored[tier]) != text]
-    new, gone = wanted.keys() - stored.keys(), stored.keys() - wanted.keys()
-    if (changed or new or gone) and loaded.profile.is_live and not loaded.publishes:
-        # A briefing has no draft of its own, and members must not read what nobody has approved.
-        return ["briefings: left as they are; they change with status: published"]
-    for tier in gone:
-        stored[tier].delete()
-    for tier in (*new, *changed):
-        _save_briefing(loaded.profile, tier, wanted[tier])
-    return _told("briefing", added=len(new), changed=len(changed), removed=len(gone))
+    """A file that publishes says what members read; any other one writes drafts, and what they read stays up."""
+    wanted = {int(tier_named(entry["tier"])): _words(entry) for entry in dossier.whole["briefings"]}
+    list(loaded.profile.teasers.select_for_update(no_key=True).order_by("tier", "-number"))  # as briefings.actions does
+    held = _held(loaded.profile)
+    load = _publish if loaded.publishes else _draft
+    told = Counter(load(loaded.profile, tier, held.get(tier, Held()), wanted.get(tier)) for tier in {*held, *wanted})
+    del told[""]
+    return _told("briefing", **{verb: told[verb] for verb in sorted(told)})
 
 
-BriefingText = tuple[str, str, str, str]
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What there is of a briefing: the revision that was published last, and the draft."""
+
+    current: Teaser | None = None
+    draft: Teaser | None = None
+
+    @property
+    def live(self) -> Teaser | None:
+        return self.current if self.current and self.current.is_up else None
 
 
-def _briefing(entry: Entry) -> BriefingText:
-    return entry["title"], entry["summary"], "\n".join(entry["contents"]), entry["body"]
+def _held(profile: Profile) -> dict[int, Held]:
+    teasers = list(profile.teasers.filter(Q(current=True) | Q(approved_at=None)).select_related("briefing"))
+    current, drafts = ({one.tier: one for one in teasers if one.current is which} for which in (True, False))
+    return {tier: Held(current.get(tier), drafts.get(tier)) for tier in {*current, *drafts}}
 
 
-def _text_of(teaser: Teaser) -> BriefingText:
+def _publish(profile: Profile, tier: int, held: Held, wanted: Words | None) -> str:
+    """Let members read what is wanted, and say what that changed. A draft of what they read already is left alone."""
+    if wanted is None:
+        return _remove(held)
+    if held.current and _text_of(held.current) == wanted:
+        if held.live:
+            return ""
+        actions.show(held.current)
+        return "put up again"
+    actions.show(_rewritten(profile, tier, held, wanted))
+    return "changed" if held.live else "added"
+
+
+def _remove(held: Held) -> str:
+    if held.draft:
+        held.draft.delete()
+    if held.live:
+        actions.take_down(held.live, reason="The imported dossier lacks it.")
+        return "removed"
+    return "draft removed" if held.draft else ""
+
+
+def _draft(profile: Profile, tier: int, held: Held, wanted: Words | None) -> str:
+    newest = held.draft or held.live
+    if wanted == (_text_of(newest) if newest else None):
+        return ""
+    if wanted and not (held.live and _text_of(held.live) == wanted):
+        _rewritten(profile, tier, held, wanted)
+        return "drafted"
+    if held.draft is None:
+        return ""
+    held.draft.delete()
+    return "draft removed"
+
+
+def _rewritten(profile: Profile, tier: int, held: Held, wanted: Words) -> Teaser:
+    """The draft of a briefing, saying this."""
+    if held.draft is None:
+        return actions.new_draft(like=Teaser(profile=profile, tier=tier), words=wanted)
+    actions.write(held.draft, wanted)
+    held.draft.refresh_from_db()
+    return held.draft
+
+
+def _words(entry: Entry) -> Words:
+    return Words(entry["title"], entry["summary"], "\n".join(entry["contents"]), entry["body"])
+
+
+def _text_of(teaser: Teaser) -> Words:
     body = teaser.briefing.body if hasattr(teaser, "briefing") else ""
-    return teaser.title, teaser.summary, teaser.contents, body
-
-
-def _save_briefing(profile: Profile, tier: int, text: BriefingText) -> None:
-    title, summary, contents, body = text
-    teaser, _new = Teaser.objects.update_or_create(
-        profile=profile, tier=tier, defaults={"title": title, "summary": summary, "contents": contents}
-    )
-    Briefing.objects.update_or_create(teaser=teaser, defaults={"body": body})
+    return Words(teaser.title, teaser.summary, teaser.contents, body)
 
 
 # --- Export -----------------------------------------------------------------------------------------------------------
@@ -147,7 +198,11 @@ def export_dossier(profile: Profile, *, to: Path | None = None) -> str:
     for citation, entry in dumped.citations:
         if note := notes.get(citation.pk):
             entry.update(note=note.body, note_tier=Tier(note.tier).slug)
-    briefings = [_dumped(teaser) for teaser in profile.teasers.select_related("briefing").order_by("tier")]
+    published = dumped.whole["profile"].get("status") == "published"
+    held = sorted(_held(profile).items())
+    # What nobody has approved must not come back as published.
+    told = [one.live if published else one.draft or one.live for _tier, one in held]
+    briefings = [_dumped(teaser) for teaser in told if teaser]
     whole = {**dumped.whole, **({"briefings": briefings} if briefings else {})}
     if to and dumped.figure:
         whole["profile"]["figure"]["file"] = _lay_beside(dumped.figure, to)
@@ -155,9 +210,11 @@ def export_dossier(profile: Profile, *, to: Path | None = None) -> str:
 
 
 def _dumped(teaser: Teaser) -> dict[str, Any]:
-    title, summary, contents, body = _text_of(teaser)
-    optional = {"summary": summary, "contents": [line for line in contents.splitlines() if line.strip()], "body": body}
-    return {"tier": Tier(teaser.tier).slug, "title": title, **{name: held for name, held in optional.items() if held}}
+    words = _text_of(teaser)
+    contents = [line for line in words.contents.splitlines() if line.strip()]
+    optional = {"summary": words.summary, "contents": contents, "body": words.body}
+    told = {name: held for name, held in optional.items() if held}
+    return {"tier": Tier(teaser.tier).slug, "title": words.title, **told}
 
 
 def _lay_beside(figure: Figure, folder: Path) -> str:

@@ -8,21 +8,24 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from accounts.tiers import Tier
-from briefings.models import Briefing, SourceNote
+from briefings.models import Briefing, SourceNote, Teaser
 from briefings.querysets import BRIEFING, NOTE, Row
 from config import wall
 from profiles.markup import render_markdown
 
 
 class Part(Protocol):
-    """Whatever opens from a tier upwards."""
+    """Whatever opens from a tier upwards, once it is up."""
 
     tier: int
+
+    @property
+    def is_up(self) -> bool: ...
 
 
 def can_read(tier: Tier, part: Part) -> bool:
     """Tell whether a tier opens this part. `readable_by` of the querysets is the same rule in SQL."""
-    return tier >= Tier(part.tier) > Tier.READER
+    return part.is_up and tier >= Tier(part.tier) > Tier.READER
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +62,14 @@ class Opened:
 NOTHING = Opened((), ())
 
 
-def open_for(tier: Tier, *, profile_id: int) -> Opened:
-    """Return what that tier may read behind a profile: one query, or none for somebody without a tier."""
+def open_for(tier: Tier, *, profile_id: int, instead: Teaser | None = None) -> Opened:
+    """Return what that tier may read behind a profile: one query, or none for somebody without a tier.
+
+    `instead` is a revision of a briefing that somebody looks at before its time, in the place of the one that is up.
+    """
     if tier == Tier.READER:
         return NOTHING
-    briefings = Briefing.objects.readable_by(tier).filter(teaser__profile=profile_id).as_rows()
+    briefings = Briefing.objects.readable_by(tier, instead=instead).filter(teaser__profile=profile_id).as_rows()
     notes = SourceNote.objects.readable_by(tier).filter(citation__profile=profile_id).as_rows()
     with wall.acting_as(wall.GATE):
         rows = sorted(Row(*row) for row in briefings.union(notes, all=True))

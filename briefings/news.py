@@ -45,12 +45,15 @@ def moved(since: datetime) -> Sequence[Move]:
 
 
 def arrived(tier: Tier, since: datetime) -> list[Arrived]:
-    """The briefings a tier opens that appeared: were added, or came up together with their profile."""
+    """The briefings a tier opens that appeared: went up for the first time, or came up together with their profile."""
+    ever = Teaser.objects.filter(profile=OuterRef("profile"), tier=OuterRef("tier"), approved_at__isnull=False)
+    first = ever.order_by("approved_at").values("approved_at")[:1]
     up = Grade.objects.filter(profile=OuterRef("profile"), seq=1).values("graded_at")
     teasers = (
-        Teaser.objects.filter(tier__lte=tier, profile__in=Profile.objects.published())
-        .annotate(at=Greatest(F("added_at"), Subquery(up)), name=F("profile__live_revision__name"))
-        .filter(added_at__isnull=False, at__gt=since)
+        Teaser.objects.live()
+        .filter(tier__lte=tier, profile__in=Profile.objects.published())
+        .annotate(at=Greatest(Subquery(first), Subquery(up)), name=F("profile__live_revision__name"))
+        .filter(at__gt=since)
         .order_by("-at", "pk")
         .values_list("title", "name", "tier", "at", "profile__slug")
     )

@@ -1,5 +1,7 @@
 """Previews on the desk: a text through the eyes of each kind of reader, and the secret addresses that show it."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
@@ -18,12 +20,34 @@ from profiles.admin.shared import PUBLISH, ReadOnly, person_of
 from profiles.models import Revision
 
 
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of text that is looked at before its time: a revision of a profile, or of a briefing."""
+
+    read: Callable[[int], Any]
+    needs: str  # the permission without which one does not get as far as the ways to look at it
+    column: str
+    form: str
+    previews: str
+    preview: str
+
+
+TEXT = Kind(
+    previews.read_revision, previews.SEES_TEXTS, "revision_id",
+    "admin:profiles_revision_change", "admin:briefings_previews", "admin:briefings_preview",
+)  # fmt: skip
+BRIEFING = Kind(
+    previews.read_briefing, previews.SEES_GATED, "teaser_id",
+    "admin:briefings_teaser_change", "admin:briefings_briefing_previews", "admin:briefings_briefing_preview",
+)  # fmt: skip
+
+
 @admin.register(PreviewLink)
 class PreviewLinkAdmin(ReadOnly, admin.ModelAdmin):
     """Every secret address there is. One is made beside its text."""
 
-    list_display = ["revision", "persona", "made_by", "made_at", "expires_at", "opened", "state"]
-    list_select_related = ["revision", "made_by"]
+    list_display = ["text", "persona", "made_by", "made_at", "expires_at", "opened", "state"]
+    list_select_related = ["revision", "teaser", "made_by"]
     list_filter = ["persona"]
     actions = ["revoke"]
 
@@ -49,37 +73,44 @@ class PreviewLinkAdmin(ReadOnly, admin.ModelAdmin):
     def get_urls(self) -> list[URLPattern]:
         wrap = self.admin_site.admin_view
         return [
-            path("of/<int:pk>/", wrap(self.previews), name="briefings_previews"),
+            path("of/<int:pk>/", wrap(self.previews), {"kind": TEXT}, name="briefings_previews"),
             path("of/<int:pk>/figure/", wrap(self.figure), name="briefings_preview_figure"),
-            path("of/<int:pk>/<slug:persona>/", wrap(self.preview), name="briefings_preview"),
+            path("of/<int:pk>/<slug:persona>/", wrap(self.preview), {"kind": TEXT}, name="briefings_preview"),
+            path("of-briefing/<int:pk>/", wrap(self.previews), {"kind": BRIEFING}, name="briefings_briefing_previews"),
+            path(
+                "of-briefing/<int:pk>/<slug:persona>/",
+                wrap(self.preview),
+                {"kind": BRIEFING},
+                name="briefings_briefing_preview",
+            ),
             *super().get_urls(),
         ]
 
-    def previews(self, request: HttpRequest, pk: int) -> HttpResponse:
+    def previews(self, request: HttpRequest, pk: int, kind: Kind) -> HttpResponse:
         """The ways to look at one text, and the addresses that were made for it."""
-        revision = _revision(request, pk)
+        text = _text(request, kind, pk)
         made = ""
         if "_share" in request.POST:
-            made = self._share(request, revision)
+            made = self._share(request, kind, pk)
         elif "_close" in request.POST:
-            self._close(request, revision)
+            self._close(request, text)
             return HttpResponseRedirect(request.path)
-        return render(request, "admin/briefings/previews.html", self._context(request, revision, made))
+        return render(request, "admin/briefings/previews.html", self._context(request, kind, text, made))
 
-    def _share(self, request: HttpRequest, revision: Revision) -> str:
+    def _share(self, request: HttpRequest, kind: Kind, pk: int) -> str:
         persona = request.POST.get("persona", "")
         if persona not in Persona.values:
             messages.error(request, "Choose as whom the text is to be seen.")
             return ""
         try:
-            _link, secret = previews.make_link(revision_id=revision.pk, persona=persona, by=person_of(request))
+            _link, secret = previews.make_link(persona=persona, by=person_of(request), **{kind.column: pk})
         except previews.NotYours:
             raise PermissionDenied from None
         return settings.SITE_URL + reverse("briefings:preview_link", args=[secret])
 
-    def _close(self, request: HttpRequest, revision: Revision) -> None:
+    def _close(self, request: HttpRequest, text: Any) -> None:
         asked = request.POST["_close"]
-        link = revision.preview_links.filter(pk=asked if asked.isdecimal() and len(asked) < 18 else 0).first()
+        link = text.preview_links.filter(pk=asked if asked.isdecimal() and len(asked) < 18 else 0).first()
         if link is None:
             raise Http404
         if link.made_by_id != request.user.pk and not request.user.has_perm(PUBLISH):
@@ -87,15 +118,16 @@ class PreviewLinkAdmin(ReadOnly, admin.ModelAdmin):
         previews.revoke_link(link_id=link.pk, by=person_of(request))
         messages.success(request, "Closed: it opens nothing any more.")
 
-    def _context(self, request: HttpRequest, revision: Revision, made: str) -> dict[str, Any]:
-        links = revision.preview_links.select_related("made_by")
+    def _context(self, request: HttpRequest, kind: Kind, text: Any, made: str) -> dict[str, Any]:
+        links = text.preview_links.select_related("made_by")
         return {
             **self.admin_site.each_context(request),
             "title": "Preview",
-            "subtitle": str(revision),
-            "revision": revision,
+            "subtitle": str(text),
+            "text": text,
+            "form_url": reverse(kind.form, args=[text.pk]),
             "personas": [
-                (persona, label, reverse("admin:briefings_preview", args=[revision.pk, persona]))
+                (persona, label, reverse(kind.preview, args=[text.pk, persona]))
                 for persona, label in Persona.choices
                 if previews.may_look(request.user, persona)
             ],
@@ -104,27 +136,29 @@ class PreviewLinkAdmin(ReadOnly, admin.ModelAdmin):
             "hours": int(previews.LASTS.total_seconds() // 3600),
         }
 
-    def preview(self, request: HttpRequest, pk: int, persona: str) -> HttpResponse:
-        revision = _revision(request, pk)
+    def preview(self, request: HttpRequest, pk: int, persona: str, kind: Kind) -> HttpResponse:
+        text = _text(request, kind, pk)
         if persona not in Persona.values:
             raise Http404
         if not previews.may_look(request.user, persona):
             raise PermissionDenied
+        back = reverse(kind.previews, args=[pk])
+        if kind is BRIEFING:
+            return previews.preview_briefing(request, text, persona, back=back)
         figure_url = reverse("admin:briefings_preview_figure", args=[pk])
-        back = reverse("admin:briefings_previews", args=[pk])
-        return previews.preview(request, revision, persona, figure_url=figure_url, back=back)
+        return previews.preview(request, text, persona, figure_url=figure_url, back=back)
 
     def figure(self, request: HttpRequest, pk: int) -> HttpResponseBase:
-        return previews.picture(_revision(request, pk))
+        return previews.picture(_text(request, TEXT, pk))
 
 
-def _revision(request: HttpRequest, pk: int) -> Revision:
-    if not request.user.has_perm(previews.SEES_TEXTS):
+def _text(request: HttpRequest, kind: Kind, pk: int) -> Any:
+    if not request.user.has_perm(kind.needs):
         raise PermissionDenied
-    revision = previews.read_revision(pk)
-    if revision is None:
+    text = kind.read(pk)
+    if text is None:
         raise Http404
-    return revision
+    return text
 
 
 def state_of(link: PreviewLink) -> str:
@@ -132,13 +166,13 @@ def state_of(link: PreviewLink) -> str:
         return f"closed {link.revoked_at:%Y-%m-%d %H:%M} UTC"
     if link.expires_at <= timezone.now():
         return "expired"
-    if not previews.may_look(link.made_by, link.persona):
+    if not previews.is_backed(link):
         return "dead: whoever made it may not look any more"
     return f"open until {link.expires_at:%Y-%m-%d %H:%M} UTC"
 
 
 def beside(revision: Revision) -> tuple[str, str]:
-    return "Preview and share", reverse("admin:briefings_previews", args=[revision.pk])
+    return "Preview and share", reverse(TEXT.previews, args=[revision.pk])
 
 
 way.leads_to(beside)

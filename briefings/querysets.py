@@ -3,12 +3,12 @@
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.db import models
-from django.db.models import F, Value
+from django.db.models import F, Q, Value
 
 from accounts.tiers import Tier
 
 if TYPE_CHECKING:
-    from briefings.models import Briefing, SourceNote  # noqa: F401
+    from briefings.models import Briefing, SourceNote, Teaser  # noqa: F401
 
 BRIEFING, NOTE = 0, 1
 
@@ -31,12 +31,36 @@ def _rows(queryset: "models.QuerySet[Any]", **columns: Any) -> "models.QuerySet[
     return rows
 
 
+def up(beside: str = "", *, instead: "Teaser | None" = None) -> Q:
+    """What readers see of each briefing: the revision published last, unless it is withdrawn. `Teaser.is_up` in SQL.
+
+    For whoever looks at another one before its time, that stands `instead` of the one of its tier. `beside` leads from
+    what is asked to the teaser.
+    """
+    live = Q(**{f"{beside}current": True, f"{beside}withdrawn_at": None})
+    if instead is None:
+        return live
+    return live & ~Q(**{f"{beside}tier": instead.tier}) | Q(**{f"{beside}id": instead.pk})
+
+
+class TeaserQuerySet(models.QuerySet["Teaser"]):
+    """Revisions of briefings, without their bodies."""
+
+    def live(self, *, instead: "Teaser | None" = None) -> "TeaserQuerySet":
+        """What readers see, once the profile is live as well."""
+        return self.filter(up(instead=instead))
+
+    def of_one(self, teaser: "Teaser") -> "TeaserQuerySet":
+        """All revisions of the briefing that this is one of."""
+        return self.filter(profile=teaser.profile_id, tier=teaser.tier)
+
+
 class BriefingQuerySet(models.QuerySet["Briefing"]):
     """Briefings, by the tier they open from."""
 
-    def readable_by(self, tier: Tier) -> "BriefingQuerySet":
+    def readable_by(self, tier: Tier, *, instead: "Teaser | None" = None) -> "BriefingQuerySet":
         """What `gate.can_read` lets that tier read."""
-        return self.filter(teaser__tier__lte=tier)
+        return self.filter(up("teaser__", instead=instead), teaser__tier__lte=tier)
 
     def as_rows(self) -> "models.QuerySet[Any, tuple[Any, ...]]":
         tier = F("teaser__tier")

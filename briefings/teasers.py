@@ -1,23 +1,24 @@
 """What anyone may know of the briefings on a profile: read from the public teasers alone."""
 
-from django.urls import reverse
-
 from accounts.tiers import GATED, Tier
 from briefings.models import Teaser
+from config.addresses import address
 from profiles.pages.deeper import Deeper
 
 
-def teasers_of(profile_id: int) -> list[Deeper]:
-    """Return one entry for each briefing, the widest tier first."""
-    return [_told(teaser) for teaser in Teaser.objects.filter(profile=profile_id).order_by("tier")]
+def teasers_of(profile_id: int, *, instead: Teaser | None = None) -> list[Deeper]:
+    """Return one entry for each briefing that is up, the widest tier first; `instead` as for the gate."""
+    up = Teaser.objects.live(instead=instead).filter(profile=profile_id)
+    shown = up.order_by("tier").values_list("tier", "title", "summary", "contents")
+    return [_told(*columns) for columns in shown]
 
 
-def _told(teaser: Teaser) -> Deeper:
-    tier = Tier(teaser.tier)
+def _told(opens_from: int, title: str, summary: str, contents: str) -> Deeper:
+    tier = Tier(opens_from)
     return Deeper(
-        title=teaser.title,
-        summary=teaser.summary,
-        contents=teaser.contents.splitlines(),
+        title=title,
+        summary=summary,
+        contents=contents.splitlines(),
         tier=tier.title,
         tier_slug=tier.slug,
         tier_url=page_of(tier),
@@ -27,4 +28,4 @@ def _told(teaser: Teaser) -> Deeper:
 
 def page_of(tier: Tier) -> str:
     """Return the address of the page on a tier."""
-    return reverse(f"profiles:{tier.slug.replace('-', '_')}")
+    return address(f"profiles:{tier.slug.replace('-', '_')}")

@@ -1,3 +1,5 @@
+from typing import TypeVar
+
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponsePermanentRedirect
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
@@ -12,7 +14,8 @@ from briefings.panel import panel_of
 from config import usage
 from config.pagecache import PRIVATE
 from profiles.models import Profile, Revision
-from profiles.public import Moved, profile_at
+from profiles.pages.reading import read_profile
+from profiles.public import Moved
 
 # The same on every answer, so that the headers never tell who was let in.
 HEADERS = {"Cache-Control": PRIVATE, "X-Robots-Tag": "noindex, noarchive", "Referrer-Policy": "same-origin"}
@@ -21,7 +24,7 @@ HEADERS = {"Cache-Control": PRIVATE, "X-Robots-Tag": "noindex, noarchive", "Refe
 @require_safe
 def briefing_detail(request: HttpRequest, slug: str) -> HttpResponse:
     try:
-        response = _page(request, profile_at(slug, Profile.objects.select_related("live_revision")))
+        response = _page(request, read_profile(slug))
     except Moved as moved:
         response = HttpResponsePermanentRedirect(reverse("briefings:briefing_detail", args=[moved.slug]))
     for name, value in HEADERS.items():
@@ -32,25 +35,37 @@ def briefing_detail(request: HttpRequest, slug: str) -> HttpResponse:
 @require_safe
 def preview_link(request: HttpRequest, preview: str) -> HttpResponse:
     """What somebody who was sent a secret address may see of a text that is not public yet."""
-    link, revision = _shared(preview)
+    link = _shared(preview)
     if request.method == "GET":
         previews.count_opening(link)
+    if link.teaser_id:
+        return previews.preview_briefing(
+            request, _found(previews.read_briefing(link.teaser_id)), link.persona, link=link
+        )
     figure_url = reverse("briefings:preview_figure", args=[preview])
-    return previews.preview(request, revision, link.persona, figure_url=figure_url, link=link)
+    return previews.preview(request, _revision(link), link.persona, figure_url=figure_url, link=link)
 
 
 @require_safe
 def preview_figure(request: HttpRequest, preview: str) -> HttpResponseBase:
-    _link, revision = _shared(preview)
-    return previews.picture(revision)
+    return previews.picture(_revision(_shared(preview)))
 
 
-def _shared(secret: str) -> tuple[PreviewLink, Revision]:
-    link = previews.find_link(secret)
-    revision = previews.read_revision(link.revision_id) if link else None
-    if link is None or revision is None:
+def _shared(secret: str) -> PreviewLink:
+    return _found(previews.find_link(secret))
+
+
+def _revision(link: PreviewLink) -> Revision:
+    return _found(previews.read_revision(link.revision_id) if link.revision_id else None)
+
+
+Found = TypeVar("Found")
+
+
+def _found(what: Found | None) -> Found:
+    if what is None:
         raise Http404
-    return link, revision
+    return what
 
 
 def _page(request: HttpRequest, profile: Profile) -> HttpResponse:

@@ -81,14 +81,19 @@ TEMPLATES = [
                 "config.context.canonical",
                 "config.context.versions",
             ],
-            "builtins": ["django.templatetags.i18n", "config.templatetags.languages"],
+            "builtins": [
+                "django.templatetags.i18n",
+                "config.templatetags.languages",
+                "config.templatetags.addresses",
+            ],
         },
     }
 ]
 
 # Web requests give up early so that nobody waits on a lock; workers lose their lock when they hang (never-stale.md).
 TIMEOUTS = {
-    "web": "-c statement_timeout=5s -c lock_timeout=2s",
+    # What is prepared is planned once: PostgreSQL would plan much of it anew each time, for a plan that is no better.
+    "web": "-c statement_timeout=5s -c lock_timeout=2s -c plan_cache_mode=force_generic_plan",
     "worker": "-c statement_timeout=20s -c idle_in_transaction_session_timeout=15s",
 }
 TIMEOUTS["drain"] = TIMEOUTS["worker"]
@@ -101,8 +106,8 @@ DATABASES["default"]["OPTIONS"] = {
     "connect_timeout": "3",
     "keepalives_idle": "3",
     "tcp_user_timeout": "4000",
-    # Compiling a query takes longer than running any of ours does.
-    "options": f"-c jit=off {TIMEOUTS.get(PROCESS, '')}".rstrip(),
+    # Compiling a query, and starting other processes for it, takes longer than running any of ours does.
+    "options": f"-c jit=off -c max_parallel_workers_per_gather=0 {TIMEOUTS.get(PROCESS, '')}".rstrip(),
     **DATABASES["default"]["OPTIONS"],  # type: ignore[dict-item]
 }
 

@@ -15,9 +15,9 @@ from django.db import DatabaseError, transaction
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
-from django.urls import reverse
 from django.utils.functional import SimpleLazyObject
 
+from config.addresses import address
 from config.models import Site
 
 KNOWN_FOR = 5.0  # seconds
@@ -37,7 +37,7 @@ class Record:
 
     @property
     def logo_url(self) -> str:
-        return reverse("logo", args=[self.logo_digest, "webp"]) if self.logo_digest else ""
+        return address("logo", self.logo_digest, "webp") if self.logo_digest else ""
 
     @property
     def imprint_lines(self) -> list[str]:

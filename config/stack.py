@@ -40,7 +40,18 @@ from config.processes import (
 # What Python is asked to run, by the name each process finds in ASSAY_PROCESS; docker-compose.yml runs the same.
 PROCESSES = {
     "web": [
-        *("-m", "granian", "--interface", "wsgi", "--workers", "2", "--blocking-threads", "4", "--backlog", "1024"),
+        *(
+            "-m",
+            "config.granian",
+            "--interface",
+            "wsgi",
+            "--workers",
+            "2",
+            "--blocking-threads",
+            "4",
+            "--backlog",
+            "1024",
+        ),
         *("--backpressure", "64", "--respawn-failed-workers", "--workers-kill-timeout", "5", "config.wsgi:application"),
     ],
     "worker": ["-m", "celery", "-A", "config.celery", "worker", "-c", "2", "--without-mingle", "--without-gossip"],

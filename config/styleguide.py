@@ -22,11 +22,11 @@ from profiles.grading import method
 from profiles.grading.scale import SCALE
 from profiles.grading.working import as_json
 from profiles.markup import render_markdown
-from profiles.models import Citation, GradingState, Judgement, Publisher, Source
+from profiles.models import GradingState, Judgement
 from profiles.pages import charts
 from profiles.pages.confidence import Then, rests_on, show_carried, show_waterfall
 from profiles.pages.deeper import Deeper
-from profiles.pages.lines import Evidences, Known, as_evidence, show_sources
+from profiles.pages.lines import Cited, Evidences, Known, as_evidence, show_sources
 from profiles.pages.listing import Row
 from profiles.pages.measured import measurements
 from profiles.pages.profile import Card, Expectation, FacetCard, Move, show_judgements, sparkline
@@ -97,20 +97,24 @@ class ExampleForm(forms.Form):
 def _evidence() -> Evidences:
     """A direct source, two reports of an origin that is not cited, a dispute and some context."""
     study = Known(1, "A study that is only quoted", "", date(2026, 4, 1), 1, "Example Institute", "institute")
-    sources = [
-        _source(2, "The filing", "A", "Example Court"),
-        _source(3, "What the wire made of it", "B", "Example Wire", language="fr"),
-        _source(4, "A retelling with a headline that goes on for longer than one line is wide", "C", "Example Daily"),
-        _source(5, "A denial", "B", "Example Registry"),
-        _source(6, "How such votes are held", "C", "Example Quarterly"),
-    ]
-    filing, wire, retelling, denial, context = (_citation(source) for source in sources)
-    filing.direct, denial.direct, denial.stance, context.stance = True, True, "disputes", "context"
-    filing.credibility, context.establishes = 1, "The rules of the house."
+    citations = (
+        _cited(2, "The filing", "A", "Example Court", direct=True, credibility=1),
+        _cited(3, "What the wire made of it", "B", "Example Wire", language="fr"),
+        _cited(4, "A retelling with a headline that goes on for longer than one line is wide", "C", "Example Daily"),
+        _cited(5, "A denial", "B", "Example Registry", direct=True, stance="disputes"),
+        _cited(
+            6,
+            "How such votes are held",
+            "C",
+            "Example Quarterly",
+            stance="context",
+            establishes="The rules of the house.",
+        ),
+    )
     judgements = [Judgement(pk=number, key=key) for number, key in enumerate(STATEMENTS, 1)]
     first, second, _third = judgements
     return Evidences(
-        citations=(filing, wire, retelling, denial, context),
+        citations=citations,
         judgements=judgements,
         resting={2: [first, second], 3: [first, second], 4: [first], 5: [second]},
         known={1: study},
@@ -118,13 +122,28 @@ def _evidence() -> Evidences:
     )
 
 
-def _source(pk: int, title: str, letter: str, publisher: str, **fields: Any) -> Source:
-    by = Publisher(pk=pk, name=publisher, slug=publisher.lower().replace(" ", "-"), reliability=letter)
-    return Source(pk=pk, title=title, publisher=by, url=f"https://example.org/{pk}", published_on=DAY, **fields)
-
-
-def _citation(source: Source) -> Citation:
-    return Citation(pk=source.pk, source=source, stance="supports", credibility=2, establishes=WORDS)
+def _cited(id: int, title: str, letter: str, publisher: str, **fields: Any) -> Cited:
+    usual: dict[str, Any] = {
+        "stance": "supports",
+        "credibility": 2,
+        "direct": False,
+        "establishes": WORDS,
+        "language": "",
+    }
+    return Cited(
+        id=id,
+        source_id=id,
+        title=title,
+        url=f"https://example.org/{id}",
+        archived_url="",
+        authors=(),
+        published_on=DAY,
+        publisher_id=id,
+        publisher=publisher,
+        publisher_slug=publisher.lower().replace(" ", "-"),
+        reliability=letter,
+        **usual | fields,
+    )
 
 
 def _verdict(evidence: Evidences) -> method.ProfileVerdict:
@@ -136,7 +155,7 @@ def _verdict(evidence: Evidences) -> method.ProfileVerdict:
 
 
 def _filed_for(judgement: Judgement, evidence: Evidences) -> tuple[method.Evidence, ...]:
-    filed = [one for one in evidence.citations if judgement in evidence.resting.get(one.pk, ())]
+    filed = [one for one in evidence.citations if judgement in evidence.resting.get(one.id, ())]
     return tuple(as_evidence(citation, evidence) for citation in filed)
 
 

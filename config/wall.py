@@ -17,6 +17,8 @@ from django.db import DatabaseError, connection, connections, transaction
 from django.db.backends.utils import CursorWrapper
 from psycopg import sql
 
+from config import prepared
+
 SITE, GATE, DESK = "site", "gate", "desk"
 ROLES = (SITE, GATE, DESK)
 LONGEST = 63  # bytes; PostgreSQL cuts off what is longer, and two databases would share their roles
@@ -43,25 +45,24 @@ def gated_tables() -> list[str]:
 def acting_as(kind: str) -> Iterator[None]:
     """One transaction in that role; where there is no wall, simply one transaction."""
     nested = connection.in_atomic_block
-    with transaction.atomic(), connection.cursor() as cursor:
-        former = _take(cursor, kind)
+    with transaction.atomic():
+        former = _take(kind)
         yield
         # SET LOCAL lasts until the outermost transaction ends. After an error there is nothing to do: rolling back
         # takes the role back as well.
         if nested and former and not connection.needs_rollback:
-            cursor.execute("SELECT set_config('role', %s, true)", [former])
+            prepared.rows("SELECT set_config('role', %(former)s, true)", former=former)
 
 
-def _take(cursor: CursorWrapper, kind: str) -> str:
+TAKE = """
+    SELECT former, set_config('role', rolname, true)
+    FROM (SELECT current_setting('role') AS former, rolname FROM pg_roles
+          WHERE rolname = %(role)s AND pg_has_role(session_user, oid, %(may)s) OFFSET 0) AS ours"""
+
+
+def _take(kind: str) -> str:
     """Take the role and return the one before it, or nothing where the role is not ours to take."""
-    cursor.execute(
-        "SELECT former, set_config('role', rolname, true)"
-        " FROM (SELECT current_setting('role') AS former, rolname FROM pg_roles"
-        "  WHERE rolname = %s AND pg_has_role(session_user, oid, %s) OFFSET 0) AS ours",
-        [role_name(kind), _may_take()],
-    )
-    row = cursor.fetchone()
-    return row[0] if row else ""
+    return next((former for former, _taken in prepared.rows(TAKE, role=role_name(kind), may=_may_take())), "")
 
 
 def _may_take() -> str:

@@ -3,30 +3,26 @@
 Everything here is keyword-only, one transaction, and safe to repeat.
 """
 
-import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date, datetime
 from typing import Any
 
 from django.contrib.auth.base_user import AbstractBaseUser
-from django.db.models import Exists, Max, OuterRef
-from django.db.models.functions import Now
-from django.db.utils import InterfaceError, OperationalError
+from django.db.models import Exists, Max, OuterRef, Q
 from django.utils import timezone
 
 from config.audit import acting
 from profiles import stages
 from profiles.checks import Flaw, NotPublishable, flaws_of, refuse_flaws
+from profiles.due import BROKEN, Kind, publish_due, published_on_time
 from profiles.grading.pipeline import editing, today
 from profiles.models import Correction, Derivation, FacetValue, Profile, Revision, Stage
 from profiles.models.profile import TEXT
 
-__all__ = ["Flaw", "NotPublishable", "flaws_of"]
+__all__ = ["BROKEN", "Flaw", "NotPublishable", "flaws_of", "publish_due"]
 
 DESK = "desk"
-
-log = logging.getLogger(__name__)
 
 
 class NoDraft(Exception):
@@ -231,52 +227,19 @@ def _share_derivations(profile: Profile) -> None:
 
 # --- On time ----------------------------------------------------------------------------------------------------------
 
-BROKEN = "Something went wrong while it was to be published; the log of the worker says what."
 
-
-def publish_due(*, at: datetime | None = None) -> int:
-    """Put up every draft whose minute has come by the database's clock; return how many.
-
-    Any number of workers may do so at once: whoever has the draft locked publishes it, the others pass on. One that has
-    flaws by now, or that raises, stays down and says so on the desk; it keeps none of the others.
-    """
-    due = Revision.objects.filter(stage=Stage.SCHEDULED, goes_live_at__lte=at or Now())
-    return sum(_publish_on_time(pk, at) for pk in due.order_by("goes_live_at", "pk").values_list("pk", flat=True))
-
-
-def _publish_on_time(revision_id: int, at: datetime | None) -> bool:
-    try:
-        with editing(by=DESK):
-            return _put_up_if_due(revision_id, at)
-    except (OperationalError, InterfaceError):
-        raise  # the database is away: that is nobody's flaw
-    except NotPublishable as refused:
-        _hold(revision_id, str(refused))
-    except Exception:
-        log.exception("Revision %d could not be published on time.", revision_id)
-        _hold(revision_id, BROKEN)
-    return False
-
-
-def _put_up_if_due(revision_id: int, at: datetime | None) -> bool:
+def _take(revision_id: int, due: Q) -> Revision | None:
     profiles = Profile.objects.select_for_update(no_key=True, skip_locked=True)
-    scheduled = Revision.objects.select_for_update(no_key=True, skip_locked=True).filter(stage=Stage.SCHEDULED)
+    drafts = Revision.objects.select_for_update(no_key=True, skip_locked=True)
     profile = profiles.filter(revisions=revision_id).first()
-    draft = scheduled.filter(pk=revision_id, goes_live_at__lte=at or Now()).first()
+    draft = drafts.filter(due, pk=revision_id).first()
     if profile is None or draft is None:
-        return False  # another worker has it, or an editor is saving it: the next sweep looks again
+        return None
     draft.profile = profile
-    scheduler = draft.steps.filter(stage=Stage.SCHEDULED).select_related("by")[0].by
-    with acting(by=scheduler, reason=f"As scheduled for {draft.goes_live_at:%Y-%m-%d %H:%M} UTC."):
-        put_up(draft, by=scheduler)
-    return True
+    return draft
 
 
-def _hold(revision_id: int, because: str) -> None:
-    with editing(by=DESK):
-        draft = _locked_text(revision_id)
-        if draft.stage == Stage.SCHEDULED:
-            stages.hold(draft, because=because)
+published_on_time(Kind(Revision, take=_take, locked=_locked_text, put_up=put_up))
 
 
 # --- Withdrawing ------------------------------------------------------------------------------------------------------

@@ -1,13 +1,14 @@
 """Markdown from the desk, as HTML that cannot do harm."""
 
 from collections.abc import Iterator
+from functools import lru_cache
 
 import nh3
 from django.utils.safestring import SafeString, mark_safe
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from config.languages import in_this_language
+from config.languages import in_this_language, now
 
 # Raw HTML stays text; what is left after rendering is cut down to these tags once more.
 MARKDOWN = (
@@ -23,7 +24,12 @@ LOWEST = 6
 
 
 def render_markdown(text: str, *, below: int = 2) -> SafeString:
-    """Return the text as HTML whose highest heading stands one below the given level."""
+    """Return the text as HTML whose highest heading stands one below the given level, for a page in the language of now."""
+    return rendered(text, below, now().code)
+
+
+@lru_cache(maxsize=256)  # an edit of one text makes a whole page anew
+def rendered(text: str, below: int, _language: str) -> SafeString:
     tokens = MARKDOWN.parse(text)
     for token in tokens:
         if token.type in {"heading_open", "heading_close"}:

@@ -54,18 +54,23 @@ class Withdrawn(Http404):
 
 
 def profile_at(slug: str, profiles: ProfileQuerySet | None = None) -> Profile:
-    """Return the live profile of this slug; raise Moved where it has another one by now, and Http404 otherwise.
-
-    Unknown and unpublished look alike. What everybody could read once and was taken down raises Withdrawn.
-    """
+    """Return the live profile of this slug; raise what `not_live` says where there is none."""
     live = (Profile.objects.all() if profiles is None else profiles).published()
     found = live.filter(slug=slug).first()
-    if found:
-        return found
+    if found is None:
+        raise not_live(slug)
+    return found
+
+
+def not_live(slug: str) -> Exception:
+    """Say why no live profile has this slug: Moved where it has another one by now, and Http404 otherwise.
+
+    Unknown and unpublished look alike. What everybody could read once and was taken down is Withdrawn.
+    """
     moved = Profile.objects.published().filter(former_slugs__slug=slug).values_list("slug", flat=True).first()
     if moved:
-        raise Moved(moved)
+        return Moved(moved)
     taken_down = Profile.objects.filter(live_revision__isnull=False, withdrawn_at__isnull=False)
     if taken_down.filter(Q(slug=slug) | Q(former_slugs__slug=slug)).exists():
-        raise Withdrawn
-    raise Http404
+        return Withdrawn()
+    return Http404()

@@ -3,16 +3,19 @@
 import math
 import re
 import unicodedata
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
-from typing import Any
+from functools import partial
+from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
-from django.contrib.postgres.search import CombinedSearchQuery, SearchHeadline, SearchQuery, SearchRank
+from django.contrib.postgres.search import SearchHeadline, SearchQuery, SearchQueryField, SearchRank
+from django.db import connection
 from django.db.models import (
+    BooleanField,
     Case,
-    Count,
     DateTimeField,
     Exists,
     F,
@@ -25,19 +28,19 @@ from django.db.models import (
     Value,
     When,
 )
-from django.db.models.expressions import RawSQL
-from django.db.models.functions import Cast, Concat, Greatest, Lower
+from django.db.models.functions import Concat, Greatest, Lower
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from profiles.grading.scale import SCALE, Band, band_of
 from profiles.grading.working import label_in_words
-from profiles.models import Facet, FacetValue, Grade, Kind, Mark, Profile, Term
+from profiles.models import Facet, FacetValue, Grade, Kind, Mark, Profile, Revision, Term
 from profiles.querysets import ProfileQuerySet
 
 LONGEST_QUERY = 200
 ROWS = 20
 LAST_PAGE = 100
+MANY = 500  # profiles that hold the words: of more, only what stands in name and standfirst is weighed
 
 ACCENTS = re.compile("[\u0300-\u036f]")
 # A last word that may not have been typed to its end: not in quotation marks, and not one to leave out.
@@ -74,7 +77,6 @@ class Search:
     chosen: Mapping[str, str] = field(default_factory=dict)
     sort: str = ""
     page: int = 1
-    among: tuple[int, ...] | None = None  # the profiles that hold the words, once they have been looked up
 
     @property
     def order(self) -> str:
@@ -178,16 +180,17 @@ def folded(text: str) -> str:
     return ACCENTS.sub("", unicodedata.normalize("NFKD", text))
 
 
-def words_of(q: str) -> CombinedSearchQuery | SearchQuery:
+def words_of(q: str) -> Func:
     """What is asked, in the syntax of search engines; the last word counts as well if it is only the beginning of one."""
     asked = folded(q)
-    exactly = SearchQuery(asked, search_type="websearch", config="english")
-    begun = BEGUN.fullmatch(asked)
-    if not begun:
-        return exactly
-    prefix = SearchQuery(f"{begun['word']}:*", search_type="raw", config="english")
-    before = begun["before"].strip()
-    return exactly | (SearchQuery(before, search_type="websearch", config="english") & prefix if before else prefix)
+    words: Any = SearchQuery(asked, search_type="websearch", config="english")
+    if begun := BEGUN.fullmatch(asked):
+        prefix = SearchQuery(f"{begun['word']}:*", search_type="raw", config="english")
+        before = begun["before"].strip()
+        words |= SearchQuery(before, search_type="websearch", config="english") & prefix if before else prefix
+    # Behind SELECT, where PostgreSQL does not see how common the words are: it would pass over the index for common ones,
+    # not knowing that the words of each text have to be fetched from elsewhere.
+    return Func(words, template="(SELECT %(expressions)s)", output_field=SearchQueryField())
 
 
 HIT, END = "\x02", "\x03"  # around what was found; nobody's text holds them, and no reader sees them
@@ -218,30 +221,26 @@ def excerpt(q: str) -> SearchHeadline:
 
 def matching(search: Search, *, but: Iterable[str] = ()) -> ProfileQuerySet:
     """The live profiles that this search finds, `but` as if nothing were chosen in these dimensions."""
-    found = _with_words(Profile.objects.published(), search)
+    found = Profile.objects.published()
+    if search.q:
+        found = _with_words(found, search.q)
     for dimension, value in search.chosen.items():
         if dimension not in but:
             found = found.filter(_condition(dimension, value))
     return found
 
 
-def looked_up(search: Search) -> Search:
-    """The same search with its words looked up: once, and not again for the rows and for each count beside them."""
-    if not search.q:
-        return search
-    found = _with_words(Profile.objects.published(), search).order_by()
-    return replace(search, among=tuple(found.values_list("pk", flat=True)))
-
-
-def _with_words(profiles: ProfileQuerySet, search: Search) -> ProfileQuerySet:
-    q = search.q
-    if not q:
-        return profiles
-    if search.among is not None:
-        return profiles.filter(pk__in=RawSQL("SELECT unnest(%s::bigint[])", [list(search.among)]))
-    found = Q(live_revision__words=words_of(q))
+def _with_words(profiles: ProfileQuerySet, q: str) -> ProfileQuerySet:
+    # Whatever is live was approved; it is said because the index holds no drafts.
+    if folded(q).isascii():
+        return profiles.filter(_holds("live_revision__words", q), live_revision__approved_at__isnull=False)
     # A name in a script without spaces between words is one word to PostgreSQL, so part of it finds nothing there.
-    return profiles.filter(found if folded(q).isascii() else found | Q(live_revision__name__icontains=q))
+    texts = Revision.objects.filter(_holds("words", q), approved_at__isnull=False)
+    return profiles.filter(Q(live_revision__in=texts.values("pk")) | Q(live_revision__name__icontains=q))
+
+
+def _holds(words: str, q: str) -> Func:
+    return Func(F(words), words_of(q), template="%(expressions)s", arg_joiner=" @@ ", output_field=BooleanField())
 
 
 def _condition(dimension: str, value: str) -> Q | Exists:
@@ -269,64 +268,89 @@ class Choice:
 Counts = dict[str, list[Choice]]
 
 
+# {found} are profiles with their live revisions. Terms are grouped by number and named afterwards: grouping by name
+# would compare the letters of every profile's terms.
+BY_KIND = """
+    SELECT 'kind', revision.kind, '', count(*) FROM {found}
+    JOIN profiles_revision revision ON revision.id = {found}.live_revision_id GROUP BY revision.kind"""
+BY_SCORE = """
+    SELECT 'grade', state.score::text, '', count(*) FROM {found}
+    JOIN profiles_gradingstate state ON state.profile_id = {found}.id WHERE state.score IS NOT NULL GROUP BY state.score"""
+# All states less those of the few profiles that are not live: quicker than to find the profile of each.
+BY_SCORE_OF_ALL = """
+    SELECT 'grade', score::text, '', count(*) FROM profiles_gradingstate WHERE score IS NOT NULL GROUP BY score UNION ALL
+    SELECT 'grade', state.score::text, '', -count(*) FROM profiles_gradingstate state
+    JOIN profiles_profile profile ON profile.id = state.profile_id
+    WHERE state.score IS NOT NULL AND (profile.live_revision_id IS NULL OR profile.withdrawn_at IS NOT NULL)
+    GROUP BY state.score"""
+BY_TERM = """
+    SELECT term.facet, term.slug, term.name, counted.number FROM (
+        SELECT value.term_id, count(*) AS number FROM {found}
+        JOIN profiles_facetvalue value ON value.revision_id = {found}.live_revision_id GROUP BY value.term_id) counted
+    JOIN profiles_term term ON term.id = counted.term_id WHERE term.facet = ANY(%s)"""
+
+
 def count(search: Search) -> Counts:
     """Return how many profiles each value of each dimension would find, in one query.
 
     A dimension in which something is chosen is counted as if it were not: its other values stay in reach.
     """
-    facets = [_by_term(matching(search))]
-    facets += [
-        _by_term(matching(search, but=[name])).filter(dimension=name) for name in search.chosen if name in Facet.values
+    found = {_among(search, name): matching(search, but=[name]) for name in search.chosen} | {"found": matching(search)}
+    by_score = BY_SCORE if search.narrowed else BY_SCORE_OF_ALL
+    parts = [BY_KIND.format(found=_among(search, KIND)), by_score.format(found=_among(search, GRADE))]
+    facets: dict[str, list[str]] = defaultdict(list)
+    for facet in Facet.values:
+        facets[_among(search, facet)].append(facet)
+    parts += [BY_TERM.format(found=among) for among in facets]
+    rows = _rows(found, parts, list(facets.values()), at_once=not search.narrowed)
+    return {name: _choices(name, [row for row in rows if row.dimension == name]) for name in DIMENSIONS}
+
+
+def count_terms(facet: str) -> list[Choice]:
+    """Return the terms of one facet that live profiles have, with how many have it."""
+    everyone = {"found": Profile.objects.published()}
+    return _choices(facet, _rows(everyone, [BY_TERM.format(found="found")], [[facet]], at_once=True))
+
+
+def _among(search: Search, dimension: str) -> str:
+    """What the profiles are called in the query among which this dimension is counted."""
+    return f"but_{dimension.replace('-', '_')}" if dimension in search.chosen else "found"
+
+
+class _Row(NamedTuple):
+    dimension: str
+    value: str
+    name: str
+    number: int
+
+
+def _rows(
+    found: Mapping[str, ProfileQuerySet], parts: list[str], facets: list[list[str]], *, at_once: bool
+) -> list[_Row]:
+    """Count among these profiles. `at_once` where all are counted: each count is quicker by itself than over one result."""
+    kept = "NOT MATERIALIZED" if at_once else ""
+    asked = {name: one.order_by().values("pk", "live_revision").query.sql_with_params() for name, one in found.items()}
+    with_found = ", ".join(f"{name} (id, live_revision_id) AS {kept} ({sql})" for name, (sql, _params) in asked.items())
+    given = [value for _sql, params in asked.values() for value in params]
+    with connection.cursor() as cursor:
+        cursor.execute(f"WITH {with_found} {' UNION ALL '.join(parts)}", [*given, *facets])
+        return [_Row(*row) for row in cursor.fetchall()]
+
+
+def _choices(dimension: str, rows: list[_Row]) -> list[Choice]:
+    if dimension == GRADE:
+        return _by_band(rows)
+    named = [
+        Choice(row.value, str(Kind(row.value).label) if dimension == KIND else row.name, row.number) for row in rows
     ]
-    kinds = _by(matching(search, but=[KIND]), KIND, F("live_revision__kind"))
-    scores = _by(matching(search, but=[GRADE]), GRADE, Cast("state__score", TextField()))
-    counted: dict[str, dict[str, Choice]] = {name: {} for name in DIMENSIONS}
-    for dimension, value, name, number in scores.union(kinds, *facets, all=True):
-        if value is not None:
-            _add(counted, dimension, value, name, number)
-    return {name: _in_order(name, choices.values()) for name, choices in counted.items()}
+    return sorted(named, key=lambda choice: (-choice.count, choice.name.lower()))
 
 
-def _by(profiles: ProfileQuerySet, dimension: str, value: Any, name: Any = None) -> QuerySet[Any, Any]:
-    return (
-        profiles.order_by()
-        .annotate(dimension=Value(dimension, TextField()), value=Cast(value, TextField()), name=Value("", TextField()))
-        .values_list("dimension", "value", "name")
-        .annotate(number=Count("pk"))
-    )
-
-
-def _by_term(profiles: ProfileQuerySet) -> QuerySet[Any, Any]:
-    values = "live_revision__facet_values__"
-    return (
-        profiles.order_by()
-        .annotate(
-            dimension=Cast(f"{values}facet", TextField()),
-            value=Cast(f"{values}term__slug", TextField()),
-            name=Cast(f"{values}term__name", TextField()),
-        )
-        .values_list("dimension", "value", "name")
-        .annotate(number=Count("pk"))
-    )
-
-
-def _add(counted: dict[str, dict[str, Choice]], dimension: str, value: str, name: str, number: int) -> None:
-    if dimension == GRADE:
-        band = band_of(Decimal(value))
-        value, name = band.slug, band_in_words(band)
-    elif dimension == KIND:
-        name = str(Kind(value).label)
-    before = counted[dimension].get(value)
-    if before and dimension != GRADE:
-        return  # a chosen facet is counted twice, with itself and without; both say the same of the chosen term
-    counted[dimension][value] = Choice(value, name, number + (before.count if before else 0))
-
-
-def _in_order(dimension: str, choices: Iterable[Choice]) -> list[Choice]:
-    if dimension == GRADE:
-        places = list(BANDS)
-        return sorted(choices, key=lambda choice: places.index(choice.value))
-    return sorted(choices, key=lambda choice: (-choice.count, choice.name.lower()))
+def _by_band(rows: list[_Row]) -> list[Choice]:
+    numbers: Counter[str] = Counter()
+    for row in rows:
+        numbers[band_of(Decimal(row.value)).slug] += row.number
+    return [Choice(slug, band_in_words(band), numbers[slug]) for slug, band in BANDS.items() if numbers[slug]]
 
 
 def band_in_words(band: Band) -> str:
@@ -346,14 +370,39 @@ def pages(found: int) -> int:
 # --- Which -----------------------------------------------------------------------------------------------------------
 
 
-def ordered(profiles: ProfileQuerySet, order: str = CHANGED, q: str = "") -> ProfileQuerySet:
-    """These profiles with the day they last changed, in one of the list's orders."""
+def ordered(profiles: ProfileQuerySet, order: str = CHANGED, q: str = "", *, many: bool = False) -> ProfileQuerySet:
+    """These profiles with the day they last changed, in one of the list's orders. `many` hold the words of `q`."""
     profiles = profiles.annotate(changed_at=changed_at())
     if order == MATCH:
         named = When(live_revision__name__istartswith=q, then=Value(1))
-        rank = SearchRank(F("live_revision__words"), words_of(q))
+        # All words of a text lie beside its row. To fetch those of thousands would take longer than everything else.
+        rank = SearchRank(F("live_revision__first_words" if many else "live_revision__words"), words_of(q))
         profiles = profiles.annotate(rank=rank, named=Case(named, default=Value(0)))
     return profiles.order_by(*ORDERS[order])
+
+
+def latest(profiles: ProfileQuerySet, number: int) -> ProfileQuerySet:
+    """Those of these profiles among which are the `number` that changed last, and not many others.
+
+    Whoever is among them by the later of text and grade is among as many by the one or by the other, and for each of
+    them there is an index.
+    """
+    texts = profiles.order_by(F("live_revision__approved_at").desc(nulls_last=True), "slug")
+    grades = profiles.filter(grades__seq=F("state__seq")).order_by("-grades__graded_at", "slug")
+    either = texts.values("pk")[:number].union(grades.values("pk")[:number], all=True)
+    return Profile.objects.filter(pk__in=either)
+
+
+def cut(search: Search, start: int, stop: int, *, found: int) -> ProfileQuerySet:
+    """From the one place to the other of the list that this search makes, in which `found` profiles stand."""
+    order = partial(ordered, order=search.order, q=search.q, many=found > MANY)
+    profiles = matching(search)
+    if search.order == CHANGED:
+        profiles = latest(profiles, stop)
+    elif found > MANY:
+        # Whatever else a row shows is fetched for these alone, and not carried along while all are put in order.
+        return order(Profile.objects.filter(pk__in=order(profiles)[start:stop].values("pk")))
+    return order(profiles)[start:stop]
 
 
 def changed_at() -> Greatest:

@@ -10,6 +10,7 @@ from PIL import Image
 
 from accounts.models import Grant, Organisation, Seat, User
 from accounts.tiers import Tier
+from briefings import actions as briefing_actions
 from briefings.models import Briefing, SourceNote, Teaser
 from profiles.grading import pipeline
 from profiles.grading.method import Evidence
@@ -179,10 +180,22 @@ def settle() -> None:
 
 
 def make_briefing(
-    profile: Profile, tier=Tier.STRATEGIC_CIRCLE, *, title="What lies deeper", summary="", contents="", body="The body."
+    profile: Profile,
+    tier=Tier.STRATEGIC_CIRCLE,
+    *,
+    live=True,
+    title="What lies deeper",
+    summary="",
+    contents="",
+    body="The body.",
 ) -> Briefing:
-    teaser = Teaser.objects.create(profile=profile, tier=tier, title=title, summary=summary, contents=contents)
-    return Briefing.objects.create(teaser=teaser, body=body)
+    """The next revision of the briefing of that tier: up, or its draft."""
+    teaser = Teaser(profile=profile, tier=tier)
+    words = briefing_actions.Words(title, summary, contents, body)
+    draft = briefing_actions.new_draft(like=teaser, words=words)
+    if live:
+        briefing_actions.show(draft)
+    return draft.briefing
 
 
 def make_note(citation: Citation, body="The note.", *, tier=Tier.STRATEGIC_CIRCLE) -> SourceNote:

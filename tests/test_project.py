@@ -74,7 +74,7 @@ def test_the_locks_hold_what_the_project_asks_for():
 
 
 SERVED_ALONE = """
-import importlib, pkgutil, sys
+import importlib, pkgutil, sys, threading
 
 class Closed:
     def find_spec(self, name, path=None, target=None):
@@ -93,6 +93,10 @@ importlib.import_module(settings.ROOT_URLCONF)
 from config.celery import app
 app.connection_for_write().get_transport_cls(), app.Worker
 importlib.import_module("granian.cli")
+# The web server forks its workers with all of this loaded: a connection or a thread would be in each of them.
+from django.db import connection
+assert connection.connection is None
+assert threading.active_count() == 1
 """
 
 

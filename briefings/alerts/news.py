@@ -96,7 +96,9 @@ def _known() -> ProfileQuerySet:
 
 
 def _briefings(at: datetime, arrived: set[int | None]) -> Iterator[News]:
-    teasers = _unnoticed(Teaser.objects.filter(profile__in=_known()), "teaser")
+    """A briefing is told of when it first goes up, and not again for each of its revisions."""
+    noticed = News.objects.filter(teaser__profile=OuterRef("profile"), teaser__tier=OuterRef("tier"))
+    teasers = _without(noticed, Teaser.objects.live().filter(profile__in=_known()))
     written = gate.written([teaser_id for teaser_id, _profile in teasers])
     for teaser_id, profile_id in teasers:
         if teaser_id in written:
@@ -105,13 +107,13 @@ def _briefings(at: datetime, arrived: set[int | None]) -> Iterator[News]:
 
 
 def _corrections(at: datetime, arrived: set[int | None]) -> Iterator[News]:
-    for correction_id, profile_id in _unnoticed(Correction.objects.filter(profile__in=_known()), "correction"):
+    noticed = News.objects.filter(correction=OuterRef("pk"))
+    for correction_id, profile_id in _without(noticed, Correction.objects.filter(profile__in=_known())):
         first = profile_id in arrived
         yield News(kind=CORRECTION, noticed_at=at, profile_id=profile_id, correction_id=correction_id, first=first)
 
 
-def _unnoticed(rows: "QuerySet[Teaser] | QuerySet[Correction]", column: str) -> list[tuple[int, int]]:
-    noticed = News.objects.filter(**{column: OuterRef("pk")})
+def _without(noticed: QuerySet[News], rows: "QuerySet[Teaser] | QuerySet[Correction]") -> list[tuple[int, int]]:
     return list(rows.filter(~Exists(noticed)).order_by("pk").values_list("pk", "profile_id"))
 
 

@@ -4,9 +4,10 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from django.db import models
-from django.db.models import F, Max, Q, Value
+from django.db.models import Exists, F, Max, OuterRef, Q, Value
 from django.db.models.functions import Coalesce, NullIf
 
+from briefings.models import Teaser
 from profiles.models import Profile
 from profiles.public import public_publishers
 
@@ -32,7 +33,8 @@ class NewsQuerySet(models.QuerySet["News"]):
     def public(self) -> "NewsQuerySet":
         """About what a stranger may read now: whatever has been withdrawn since is nobody's business any more."""
         live = Q(profile__in=Profile.objects.published())
-        return self.filter(live | Q(publisher__in=public_publishers()))
+        up = Teaser.objects.live().filter(profile=OuterRef("profile"), tier=OuterRef("teaser__tier"))
+        return self.filter(live | Q(publisher__in=public_publishers())).filter(Q(teaser=None) | Exists(up))
 
     def between(self, after: int, to: int) -> "NewsQuerySet":
         return self.filter(pk__gt=after, pk__lte=to)

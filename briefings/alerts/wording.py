@@ -12,6 +12,7 @@ from django.urls import reverse
 from accounts.tiers import GATED, Tier
 from briefings.alerts.models import News
 from briefings.gate import can_read
+from briefings.models import Teaser
 from briefings.teasers import page_of
 from profiles.grading.causes import explain_cause
 from profiles.grading.scale import Band, band_of
@@ -172,6 +173,8 @@ def _briefing(profile: Profile, one: News, tier: Tier) -> Said:
     """The public teaser. Whoever may read the briefing gets a link to it, and nobody a word of it."""
     teaser = one.teaser
     assert teaser is not None
+    if not teaser.current:  # it has been revised since
+        teaser = Teaser.objects.live().of_one(teaser).first() or teaser
     url = address(reverse("briefings:briefing_detail", args=[profile.slug]))
     opens = Tier(teaser.tier)
     above = "" if opens == max(GATED) else " and above"

@@ -22,6 +22,7 @@ from config.desk import READS_GATED
 from profiles.diffing import GONE, NEW, Piece, pieces, shortened
 from profiles.models import Revision
 from profiles.models.profile import TEXT
+from profiles.models.stage import Stage, Staged
 from profiles.stages import PUBLISH, named
 
 AT_ONCE = 100
@@ -254,8 +255,12 @@ def against_live(revision: Revision) -> list[Change]:
         for column in columns
     ]
     changes = [Change(label, _compared(column, old, new)) for column, label, old, new in said if old != new]
-    old, new = _facets(live), _facets(revision)
-    return [*changes, Change("Facets", shortened(pieces(old, new)))] if old != new else changes
+    return [*changes, *told_apart("Facets", _facets(live), _facets(revision))]
+
+
+def told_apart(label: str, old: str, new: str) -> list[Change]:
+    """What a plain text says otherwise, if it does."""
+    return [Change(label, shortened(pieces(old, new)))] if old != new else []
 
 
 def _facets(revision: Revision) -> str:
@@ -298,11 +303,15 @@ class TellsHistory:
             "there": there,
             "saves": saves,
             "older": older.isoformat() if older else "",
-            "against": against_live(there) if isinstance(there, Revision) else [],
-            "may_draft": isinstance(there, Revision) and there.approved_at and self.has_add_permission(request),  # type: ignore[attr-defined]
+            "against": self.against(there) if there else [],
+            "may_draft": isinstance(there, Staged) and _went_up(there) and self.has_add_permission(request),  # type: ignore[attr-defined]
             "back": reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_change", args=[pk]),  # type: ignore[attr-defined]
         }
         return render(request, "admin/history.html", context)
+
+    def against(self, there: Any) -> list[Change]:
+        """What this says otherwise than what readers see; nothing for what has no revisions."""
+        return []
 
     def removed_view(self, request: HttpRequest) -> HttpResponse:
         """What was removed of this kind, newest first."""
@@ -342,6 +351,10 @@ class TellsHistory:
             "opts": self.opts,  # type: ignore[attr-defined]
             "list_url": reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_changelist"),  # type: ignore[attr-defined]
         }
+
+
+def _went_up(text: Staged) -> bool:
+    return text.stage == Stage.PUBLISHED
 
 
 def _moment(request: HttpRequest) -> datetime | None:

@@ -2,16 +2,17 @@
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
-from django.db.models import Count, Min, OuterRef, Q, Subquery
+from django.db.models import Count, Min, OuterRef, Q
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 
 from config.waiting import Waiting, told_by
 from profiles.admin.profiles import LIVE, SupportingLines, due_for_verification
-from profiles.admin.text import STANDINGS, written_by
+from profiles.admin.staged import texts_waiting
 from profiles.grading import pipeline
 from profiles.intake import links
 from profiles.models import (
@@ -52,52 +53,8 @@ def _list(model: str, **asked: str) -> str:
 
 
 def _texts(user: Any) -> Iterator[Waiting]:
-    """One query: how many texts stand where, and since when the oldest of them."""
-    editor, mine = user.has_perm(PUBLISH), written_by(user)
-    which = {name: condition for name, (_label, condition) in STANDINGS.items()}
-    held, whose = (which["held"], {}) if editor else (mine & which["held"], {"writer": "me"})
-    last = RevisionStep.objects.filter(revision=OuterRef("pk")).order_by("-at", "-pk").values("at")[:1]
-    said = (
-        Revision.objects.filter(approved_at=None)
-        .annotate(since=Subquery(last))
-        .aggregate(
-            returned=Count("pk", filter=mine & which["sent-back"]),
-            returned_since=Min("since", filter=mine & which["sent-back"]),
-            held=Count("pk", filter=held),
-            held_since=Min("since", filter=held),
-            review=Count("pk", filter=which["in-review"]),
-            review_since=Min("since", filter=which["in-review"]),
-            approved=Count("pk", filter=which["approved"]),
-            mine=Count("pk", filter=mine & which["writing"]),
-            scheduled=Count("pk", filter=which["scheduled"]),
-            next_due=Min("goes_live_at"),
-        )
-    )
-    yield Waiting(
-        "text of yours came back from review",
-        "texts of yours came back from review",
-        said["returned"],
-        _list("revision", standing="sent-back", writer="me"),
-        said["returned_since"],
-        urgent=True,
-    )
-    yield Waiting(
-        "text did not go up when it was due",
-        "texts did not go up when they were due",
-        said["held"],
-        _list("revision", standing="held", **whose),
-        said["held_since"],
-        urgent=True,
-    )
-    if editor:
-        reviews, approved = _list("revision", standing="in-review"), _list("revision", standing="approved")
-        yield Waiting("text to review", "texts to review", said["review"], reviews, said["review_since"])
-        yield Waiting("approved text has no date", "approved texts have no date", said["approved"], approved)
-    drafts = _list("revision", standing="writing", writer="me")
-    yield Waiting("draft of yours", "drafts of yours", said["mine"], drafts)
-    note = f"The next one on {said['next_due']:%Y-%m-%d %H:%M} UTC." if said["next_due"] else ""
-    scheduled = _list("revision", standing="scheduled")
-    yield Waiting("text is scheduled", "texts are scheduled", said["scheduled"], scheduled, note=note)
+    steps = RevisionStep.objects.filter(revision=OuterRef("pk"))
+    return texts_waiting(user, Revision.objects.all(), steps, partial(_list, "revision"), one="text", many="texts")
 
 
 def _for_editors() -> Iterator[Waiting]:

@@ -1,6 +1,6 @@
 """The buttons under a text, each for whoever may press it, and what pressing one does."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +13,7 @@ from profiles import actions, stages
 from profiles.admin.shared import person_of
 from profiles.models import Revision, Stage
 from profiles.models.stage import JUDGED
-from profiles.stages import PUBLISH
+from profiles.stages import PUBLISH, Text
 
 TO_COME, WRITTEN = {Stage.DRAFT, Stage.IN_REVIEW}, {Stage.DRAFT, Stage.IN_REVIEW, *JUDGED}
 
@@ -22,7 +22,7 @@ TO_COME, WRITTEN = {Stage.DRAFT, Stage.IN_REVIEW}, {Stage.DRAFT, Stage.IN_REVIEW
 class Pressed:
     """What an action needs to know of the form it was asked from."""
 
-    revision_id: int
+    text_id: int
     by: AbstractBaseUser
     seen: int | None
     reason: str
@@ -36,14 +36,25 @@ class Button:
     name: str
     label: str
     stages: frozenset[Stage]
-    act: Callable[[Pressed], object]
     done: str
     by_writer: bool = False
     asks: str = ""  # the field it cannot do without
 
 
-def _button(name: str, label: str, at: set[Stage], act: Callable[[Pressed], object], done: str, **more: Any) -> Button:
-    return Button(name, label, frozenset(at), act, done, **more)
+@dataclass(frozen=True, slots=True)
+class Way:
+    """What the steps do with one kind of text: an action for each button, by its name, and what is done once it is up."""
+
+    acts: Mapping[str, Callable[[Pressed], object]]
+    called: Callable[[Text], str]
+    draft: Callable[[Text, AbstractBaseUser], Text]
+    withdraw: Callable[[Text, AbstractBaseUser, str], None]
+    put_up_again: Callable[[Text, AbstractBaseUser], None]
+    once_up: Callable[[Text], str]  # where one goes from there
+
+
+def _button(name: str, label: str, at: set[Stage], done: str, **more: Any) -> Button:
+    return Button(name, label, frozenset(at), done, **more)
 
 
 # In the order they stand in. What is typed is saved first, whichever is pressed.
@@ -52,7 +63,6 @@ BUTTONS = (
         "_review",
         "Save and send to review",
         {Stage.DRAFT},
-        lambda pressed: actions.send_to_review(revision_id=pressed.revision_id, by=pressed.by),
         "is with the editors for review.",
         by_writer=True,
     ),
@@ -60,7 +70,6 @@ BUTTONS = (
         "_take_back",
         "Save and take back from review",
         {Stage.IN_REVIEW},
-        lambda pressed: actions.take_back(revision_id=pressed.revision_id, by=pressed.by),
         "is a draft again.",
         by_writer=True,
     ),
@@ -68,7 +77,6 @@ BUTTONS = (
         "_send_back",
         "Send back to its author",
         WRITTEN - {Stage.DRAFT},
-        lambda pressed: actions.send_back(revision_id=pressed.revision_id, by=pressed.by, because=pressed.reason),
         "went back to its author.",
         asks="reason",
     ),
@@ -76,14 +84,12 @@ BUTTONS = (
         "_approve",
         "Approve",
         TO_COME,
-        lambda pressed: actions.approve_revision(revision_id=pressed.revision_id, by=pressed.by, seen=pressed.seen),
         "is approved. It goes up when somebody publishes or schedules it.",
     ),
     _button(
         "_schedule",
         "Schedule",
         set(JUDGED),
-        lambda pressed: actions.schedule_revision(revision_id=pressed.revision_id, by=pressed.by, at=pressed.at),
         "is scheduled.",
         asks="publish_at",
     ),
@@ -91,39 +97,74 @@ BUTTONS = (
         "_unschedule",
         "Take off the schedule",
         {Stage.SCHEDULED},
-        lambda pressed: actions.unschedule_revision(revision_id=pressed.revision_id, by=pressed.by),
         "waits until somebody publishes it.",
     ),
     _button(
         "_publish",
         "Save and publish this draft",
         WRITTEN,
-        lambda pressed: actions.publish_revision(revision_id=pressed.revision_id, by=pressed.by, seen=pressed.seen),
         "is published.",
     ),
 )
 BY_NAME = {button.name: button for button in BUTTONS}
 
 
-def buttons_for(user: Any, revision: Revision) -> list[Button]:
+def _draft(revision: Revision, by: AbstractBaseUser) -> Revision:
+    return actions.start_draft(profile_id=revision.profile_id, by=by, of=revision.pk)
+
+
+def _withdraw(revision: Revision, by: AbstractBaseUser, reason: str) -> None:
+    actions.withdraw_profile(profile_id=revision.profile_id, by=by, reason=reason)
+
+
+OF_A_PROFILE = Way(
+    acts={
+        "_review": lambda pressed: actions.send_to_review(revision_id=pressed.text_id, by=pressed.by),
+        "_take_back": lambda pressed: actions.take_back(revision_id=pressed.text_id, by=pressed.by),
+        "_send_back": lambda pressed: actions.send_back(
+            revision_id=pressed.text_id, by=pressed.by, because=pressed.reason
+        ),
+        "_approve": lambda pressed: actions.approve_revision(
+            revision_id=pressed.text_id, by=pressed.by, seen=pressed.seen
+        ),
+        "_schedule": lambda pressed: actions.schedule_revision(
+            revision_id=pressed.text_id, by=pressed.by, at=pressed.at
+        ),
+        "_unschedule": lambda pressed: actions.unschedule_revision(revision_id=pressed.text_id, by=pressed.by),
+        "_publish": lambda pressed: actions.publish_revision(
+            revision_id=pressed.text_id, by=pressed.by, seen=pressed.seen
+        ),
+    },
+    called=lambda revision: str(revision.name),
+    draft=_draft,
+    withdraw=_withdraw,
+    put_up_again=lambda revision, by: actions.restore_profile(profile_id=revision.profile_id, by=by),
+    once_up=lambda revision: f"/admin/profiles/profile/{revision.profile_id}/change/",
+)
+
+
+# --- Pressing them ----------------------------------------------------------------------------------------------------
+
+
+def buttons_for(user: Any, text: Text) -> list[Button]:
     """The steps this person may take with this text now."""
-    return [button for button in BUTTONS if revision.stage in button.stages and may_press(user, button, revision)]
+    return [button for button in BUTTONS if text.stage in button.stages and may_press(user, button, text)]
 
 
-def may_press(user: Any, button: Button, revision: Revision) -> bool:
-    return user.has_perm(PUBLISH) or (button.by_writer and is_writer(user, revision))
+def may_press(user: Any, button: Button, text: Text) -> bool:
+    return user.has_perm(PUBLISH) or (button.by_writer and is_writer(user, text))
 
 
-def is_writer(user: Any, revision: Revision) -> bool:
+def is_writer(user: Any, text: Text) -> bool:
     """Tell whether this draft is somebody's own: they began it, or wrote on it."""
-    return user.pk in {revision.created_by_id, *revision.hands}
+    return user.pk in {text.created_by_id, *text.hands}
 
 
-def four_eyes(user: Any, revision: Revision) -> str:
+def four_eyes(user: Any, text: Text) -> str:
     """What an editor is told who wrote on the text they might approve; nothing where it is somebody else's."""
-    if revision.stage not in TO_COME or not user.has_perm(PUBLISH) or user.pk not in revision.hands:
+    if text.stage not in TO_COME or not user.has_perm(PUBLISH) or user.pk not in text.hands:
         return ""
-    if stages.other_editors(revision.hands):
+    if stages.other_editors(text.hands):
         return "You wrote on this text, so another editor approves it."
     return "You wrote on this text. There is no other editor, so you may approve it yourself; its history says so."
 
@@ -132,12 +173,12 @@ def pressed_in(posted: Any) -> Button | None:
     return next((button for name, button in BY_NAME.items() if name in posted), None)
 
 
-def press(request: HttpRequest, button: Button, revision: Revision, pressed: Pressed) -> HttpResponse:
+def press(request: HttpRequest, way: Way, button: Button, text: Text, pressed: Pressed) -> HttpResponse:
     """Take the step, and go where one goes from there; what refuses is told in its own sentences."""
-    if not may_press(request.user, button, revision):
+    if not may_press(request.user, button, text):
         raise PermissionDenied
     try:
-        button.act(pressed)
+        way.acts[button.name](pressed)
     except actions.NotPublishable as refused:
         for flaw in refused.flaws:
             messages.error(request, flaw.sentence)
@@ -145,32 +186,31 @@ def press(request: HttpRequest, button: Button, revision: Revision, pressed: Pre
     except (stages.Refused, actions.NoDraft) as refused:
         messages.error(request, str(refused))
         return HttpResponseRedirect(request.path)
-    messages.success(request, f"{revision.name} {button.done}")
-    went_up = button.name == "_publish"
-    return HttpResponseRedirect(f"/admin/profiles/profile/{revision.profile_id}/change/" if went_up else request.path)
+    messages.success(request, f"{way.called(text)} {button.done}")
+    return HttpResponseRedirect(way.once_up(text) if button.name == "_publish" else request.path)
 
 
-def withdraw(request: HttpRequest, revision: Revision) -> None:
-    """Take the profile of this text down, for a reason."""
+def withdraw(request: HttpRequest, way: Way, text: Text) -> None:
+    """Take it down, for a reason."""
     reason = request.POST.get("reason", "").strip()
     if not request.user.has_perm(PUBLISH):
         raise PermissionDenied
     if not reason:
         messages.error(request, "Not withdrawn: say why. The reason is kept on the desk; readers do not see it.")
         return
-    actions.withdraw_profile(profile_id=revision.profile_id, by=person_of(request), reason=reason)
-    messages.success(request, f"{revision.name} is withdrawn.")
+    way.withdraw(text, person_of(request), reason)
+    messages.success(request, f"{way.called(text)} is withdrawn.")
 
 
-def put_up_again(request: HttpRequest, revision: Revision) -> None:
+def put_up_again(request: HttpRequest, way: Way, text: Text) -> None:
     if not request.user.has_perm(PUBLISH):
         raise PermissionDenied
     try:
-        actions.restore_profile(profile_id=revision.profile_id, by=person_of(request))
+        way.put_up_again(text, person_of(request))
     except (actions.NotPublished, actions.NotPublishable) as refused:
         messages.error(request, str(refused))
     else:
-        messages.success(request, f"{revision.name} is up again.")
+        messages.success(request, f"{way.called(text)} is up again.")
 
 
 # --- What lies beside a text ------------------------------------------------------------------------------------------
@@ -180,7 +220,7 @@ _beside: list[Beside] = []
 
 
 def leads_to(tell: Beside) -> None:
-    """Show under every text a link that this function returns: its words and its address."""
+    """Show under every text of a profile a link that this function returns: its words and its address."""
     if tell not in _beside:
         _beside.append(tell)
 
@@ -189,9 +229,9 @@ def beside(revision: Revision) -> list[tuple[str, str]]:
     return [tell(revision) for tell in _beside]
 
 
-def way_of(revision: Revision) -> Iterator[str]:
+def way_of(text: Text) -> Iterator[str]:
     """The steps of a text in words, the newest first."""
-    for step in revision.steps.select_related("by"):
+    for step in text.steps.select_related("by"):
         who = f", {stages.named(step.by)}" if step.by_id else ""
         when = f", for {step.goes_live_at:%Y-%m-%d %H:%M} UTC" if step.goes_live_at else ""
         alone = " There was no other editor." if step.alone else ""

@@ -30,8 +30,9 @@ from profiles.api.problems import Unreadable
 from profiles.models import Citation, Derivation, Profile, Source
 from profiles.pages import listing
 from profiles.pages.confidence import NoSuchDay, asked_day, confidence_page, graded_until
-from profiles.pages.profile import profile_page, read_moves, read_profile
+from profiles.pages.profile import profile_page, read_moves
 from profiles.pages.publisher import publisher_page
+from profiles.pages.reading import read_profile
 from profiles.public import Moved, public_sources, publishers_with_sources
 from profiles.settling import Record, records_of
 
@@ -83,11 +84,9 @@ def index(request: HttpRequest) -> shapes.Index:
 def profile_list(request: HttpRequest, asked: Query[AskedProfiles]) -> shapes.ProfileList:
     """The list of profiles, with the filters and orders that its page has."""
     wanted = asked.search()
-    found = search.matching(wanted)
-    rows = listing.rows(_slice(search.ordered(found, wanted.order, wanted.q), asked))
-    return shapes.ProfileList(
-        **told.paged(request, asked, found.count()), profiles=[told.profile_row(row) for row in rows]
-    )
+    found, start = search.matching(wanted).count(), (asked.page - 1) * asked.limit
+    rows = listing.rows(search.cut(wanted, start, start + asked.limit, found=found))
+    return shapes.ProfileList(**told.paged(request, asked, found), profiles=[told.profile_row(row) for row in rows])
 
 
 @answers("/profiles/{slug:slug}/", shapes.Profile, "Read a profile", tags=["Profiles"])

@@ -1,7 +1,7 @@
 from django.db import models
-from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from config.addresses import address
 from config.content import SHARED, shown
 from profiles.models.slugs import ASCII_SLUG
 from profiles.models.wording import kept_wording
@@ -42,4 +42,4 @@ class Term(models.Model):
         return self.name
 
     def get_absolute_url(self) -> str:
-        return reverse("profiles:term_detail", args=[self.facet, self.slug])
+        return address("profiles:term_detail", self.facet, self.slug)

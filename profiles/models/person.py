@@ -1,6 +1,6 @@
 from django.db import models
-from django.urls import reverse
 
+from config.addresses import address
 from config.content import SHARED, shown
 from profiles.models.slugs import SlugField
 
@@ -22,4 +22,4 @@ class Person(models.Model):
         return self.name
 
     def get_absolute_url(self) -> str:
-        return reverse("profiles:person_detail", args=[self.slug])
+        return address("profiles:person_detail", self.slug)

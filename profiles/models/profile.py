@@ -8,11 +8,12 @@ from django.contrib.postgres.search import SearchVectorField
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator
 from django.db import models
-from django.urls import reverse
+from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from config.addresses import address
 from config.audit import audited, changes, never_emptied
 from config.content import PROFILE, REVISION, SHARED, shown
 from profiles.models.days import readable_days
@@ -65,7 +66,7 @@ TEXT = (
 
 # And those that are not: where the text stands, and what is made of it.
 BESIDE_THE_TEXT = (
-    "words", "stage", "goes_live_at", "returned_because", "edit", "hands", "created_at", "created_by", "approved_by",
+    "words", "first_words", "stage", "goes_live_at", "returned_because", "edit", "hands", "created_at", "created_by", "approved_by",
 )  # fmt: skip
 
 
@@ -105,6 +106,14 @@ class Profile(models.Model):
     class Meta:
         ordering = ["slug"]
         permissions = [("publish_profile", "Can publish, withdraw, and edit the evidence of what is live")]
+        indexes = [
+            models.Index(
+                models.F("first_published").desc(nulls_last=True),
+                models.F("id").desc(),
+                name="profile_newest",
+                condition=models.Q(live_revision__isnull=False, withdrawn_at__isnull=True),
+            )
+        ]
         constraints = [readable_days("profile_days", "first_published", "last_verified", "next_review")]
         triggers = [
             pgtrigger.Trigger(
@@ -167,7 +176,7 @@ class Profile(models.Model):
         return str(self.slug)
 
     def get_absolute_url(self) -> str:
-        return reverse("profiles:profile_detail", args=[self.slug])
+        return address("profiles:profile_detail", self.slug)
 
     @property
     def is_live(self) -> bool:
@@ -233,7 +242,7 @@ class Figure(models.Model):
         return self.filename
 
     def get_absolute_url(self) -> str:
-        return reverse("profiles:figure", args=[self.digest, self.extension])
+        return address("profiles:figure", self.digest, self.extension)
 
     @property
     def path(self) -> str:
@@ -319,13 +328,29 @@ class Revision(Staged):
         help_text="Slugs of related profiles; one that does not exist yet is kept and shown once it does.",
     )
     words = SearchVectorField(null=True, editable=False, help_text="What it is found by; the database writes it.")
+    first_words = models.GeneratedField(
+        expression=models.Func("words", template="ts_filter(%(expressions)s, '{a,b}')"),
+        output_field=SearchVectorField(null=True),
+        db_persist=True,
+        help_text="Those of its names and its standfirst, which are few enough to lie in the row itself.",
+    )
     terms = models.ManyToManyField(Term, through="FacetValue", related_name="revisions")
 
     class Meta:
         ordering = ["profile", "-number"]
         indexes = [
             GinIndex(fields=["aliases"], name="revision_aliases"),
-            GinIndex(fields=["words"], name="revision_words"),
+            # Put off, new entries would be read one by one by each search. Drafts, which are saved often, have none.
+            GinIndex(
+                fields=["words"],
+                name="revision_words",
+                fastupdate=False,
+                condition=models.Q(approved_at__isnull=False),
+            ),
+            models.Index(models.F("approved_at").desc(nulls_last=True), name="revision_latest"),
+            models.Index(Lower("name"), name="revision_by_name"),
+            # Kinds are counted without a look at the texts.
+            models.Index(fields=["id"], include=["kind"], name="revision_kind"),
             due_first("revision"),
         ]
         constraints = [

@@ -1,7 +1,7 @@
 import pgtrigger
 from django.db import models
-from django.urls import reverse
 
+from config.addresses import address
 from config.audit import audited, changes
 from config.content import SHARED, shown
 from profiles.models.history import recorded
@@ -73,4 +73,4 @@ class Publisher(models.Model):
         return self.name
 
     def get_absolute_url(self) -> str:
-        return reverse("profiles:publisher_detail", args=[self.slug])
+        return address("profiles:publisher_detail", self.slug)

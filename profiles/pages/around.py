@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from django.db import connection
-
+from config import prepared
 from profiles.models import Correction, Judgement, Profile, Revision
 
 AROUND = """
@@ -16,7 +15,7 @@ AROUND = """
          WHERE value.revision_id = %(revision)s),
         (SELECT json_agg(json_build_object('id', id, 'key', key, 'position', position, 'essential', essential,
                                            'lasting', lasting) ORDER BY position, id)
-         FROM profiles_judgement WHERE profile_id = %(profile)s AND key = ANY(%(stated)s)),
+         FROM profiles_judgement WHERE profile_id = %(profile)s AND key = ANY(%(stated)s::text[])),
         (SELECT json_agg(json_build_array(citation_id, judgement_id))
          FROM profiles_judgementcitation WHERE profile_id = %(profile)s),
         (SELECT json_agg(json_build_array(said.id, said.on, said.text, later.id, later.on) ORDER BY said.on DESC, said.id DESC)
@@ -25,7 +24,7 @@ AROUND = """
         (SELECT json_agg(json_build_array(other.slug, text.name, text.kind, state.score::text))
          FROM profiles_profile other JOIN profiles_revision text ON text.id = other.live_revision_id
          LEFT JOIN profiles_gradingstate state ON state.profile_id = other.id
-         WHERE other.slug = ANY(%(related)s) AND other.withdrawn_at IS NULL)"""
+         WHERE other.slug = ANY(%(related)s::text[]) AND other.withdrawn_at IS NULL)"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,15 +59,9 @@ class Around:
 
 
 def read_around(profile: Profile, text: Revision) -> Around:
-    asked: dict[str, Any] = {
-        "profile": profile.pk,
-        "revision": text.pk,
-        "stated": list(text.statements),
-        "related": text.related,
-    }
-    with connection.cursor() as cursor:
-        cursor.execute(AROUND, asked)
-        filed, judged, links, corrections, related = (found or [] for found in cursor.fetchone())
+    asked: dict[str, Any] = {"stated": list(text.statements), "related": text.related}
+    (told,) = prepared.rows(AROUND, profile=profile.pk, revision=text.pk, **asked)
+    filed, judged, links, corrections, related = (found or [] for found in told)
     judgements = [Judgement(profile=profile, **one) for one in judged]
     return Around(
         filed=[Filed(*one) for one in filed],

@@ -6,9 +6,9 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from config.addresses import address
 from profiles.grading.method import DISPUTES, METHOD_VERSION, SUPPORTS
 from profiles.grading.working import (
     by_hand,
@@ -156,7 +156,7 @@ def confidence_page(profile: Profile, *, on: date | None = None) -> ConfidencePa
     standing = _standing_now(profile) if on is None else _standing_on(profile, on)
     told = standing.told
     names = names_in(told, standing.statements)
-    url = reverse("profiles:profile_confidence", args=[profile.slug])
+    url = address("profiles:profile_confidence", profile.slug)
     shown = standing.moves[:HISTORY]
     # What is left without a line is worked out by the method of today.
     carried = tuple(show_carried(told, names)) if told and standing.method == METHOD_VERSION else ()

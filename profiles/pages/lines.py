@@ -5,21 +5,29 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from django.db import connection
-from django.urls import reverse
 from django.utils.translation import get_language_info
 
+from config import prepared
+from config.addresses import address
 from profiles.grading.method import CREDIBILITY, DISPUTES, SUPPORTS, Evidence, Line, Link, SourceId, grade_evidence
 from profiles.grading.working import credibility_in_words, reliability_in_words, source_named
-from profiles.models import Citation, Judgement, Profile, Stance
+from profiles.models import Judgement, Profile, Stance
 from profiles.pages.around import Around
 
+CITED = """
+    SELECT citation.id, citation.stance, citation.credibility, citation.direct, citation.establishes,
+           source.id, source.title, source.url, source.archived_url, source.authors, source.published_on, source.language,
+           publisher.id, publisher.name, publisher.slug, publisher.reliability
+    FROM profiles_citation citation
+    JOIN profiles_source source ON source.id = citation.source_id
+    JOIN profiles_publisher publisher ON publisher.id = source.publisher_id
+    WHERE citation.profile_id = %(profile)s ORDER BY citation.position, citation.id"""
 # What prepares a draft shows in the preview of that draft alone; UNION, not UNION ALL: a ring of derivations ends. OFFSET
 # 0: nobody can tell PostgreSQL how short the walk is, and it would read whole tables instead of looking up a few rows.
 ABOVE = """
     WITH RECURSIVE above AS (
         SELECT derivation.* FROM profiles_derivation derivation
-        WHERE derivation.source_id = ANY(%(sources)s)
+        WHERE derivation.source_id = ANY(%(sources)s::bigint[])
           AND (derivation.draft_of_id IS NULL OR derivation.draft_of_id = %(draft)s)
         UNION
         SELECT next.* FROM above
@@ -37,6 +45,28 @@ ABOVE = """
 
 
 @dataclass(frozen=True, slots=True)
+class Cited:
+    """A citation beside its source and the publisher of that."""
+
+    id: int
+    stance: str
+    credibility: int
+    direct: bool
+    establishes: str
+    source_id: int
+    title: str
+    url: str
+    archived_url: str
+    authors: Sequence[str]
+    published_on: date | None
+    language: str
+    publisher_id: int
+    publisher: str
+    publisher_slug: str
+    reliability: str
+
+
+@dataclass(frozen=True, slots=True)
 class Known:
     """A source that the reports lead to, whether it is cited here or not."""
 
@@ -50,14 +80,14 @@ class Known:
 
     @property
     def publisher_url(self) -> str:
-        return reverse("profiles:publisher_detail", args=[self.publisher_slug])
+        return address("profiles:publisher_detail", self.publisher_slug)
 
 
 @dataclass(frozen=True, slots=True)
 class Evidences:
     """What a profile rests on, as read in two queries: its citations, and the origins above."""
 
-    citations: Sequence[Citation]
+    citations: Sequence[Cited]
     judgements: Sequence[Judgement]
     resting: Mapping[int, Sequence[Judgement]]  # by citation
     known: Mapping[int, Known]
@@ -68,8 +98,7 @@ class Evidences:
         """Titles by source id, as `working.explain_step` wants them."""
         named = {str(one.id): source_named(one.title, one.publisher) for one in self.known.values()}
         for citation in self.citations:
-            source = citation.source
-            named[str(source.pk)] = source_named(source.title, source.publisher.name)
+            named[str(citation.source_id)] = source_named(citation.title, citation.publisher)
         return named
 
 
@@ -78,7 +107,7 @@ def read_evidence(profile: Profile, around: Around, *, as_draft: bool = False) -
 
     `as_draft` counts what its draft prepares as well, as publishing it will.
     """
-    citations = list(profile.citations.select_related("source__publisher"))
+    citations = [Cited(*row) for row in prepared.rows(CITED, profile=profile.pk)]
     known, origins = _read_origins([citation.source_id for citation in citations], profile.pk if as_draft else None)
     return Evidences(citations, around.judgements, around.resting, known, origins)
 
@@ -86,11 +115,9 @@ def read_evidence(profile: Profile, around: Around, *, as_draft: bool = False) -
 def _read_origins(sources: list[int], draft: int | None) -> tuple[dict[int, Known], dict[int, list[int]]]:
     known: dict[int, Known] = {}
     origins: dict[int, list[int]] = defaultdict(list)
-    with connection.cursor() as cursor:
-        cursor.execute(ABOVE, {"sources": sources, "draft": draft})
-        for source, *origin in cursor.fetchall():
-            known[origin[0]] = Known(*origin)
-            origins[source].append(origin[0])
+    for source, *origin in prepared.rows(ABOVE, sources=sources, draft=draft):
+        known[origin[0]] = Known(*origin)
+        origins[source].append(origin[0])
     return known, origins
 
 
@@ -195,7 +222,7 @@ def show_sources(evidence: Evidences, statements: Mapping[str, str], *, on: date
 
 def _lines(evidence: Evidences, side: str, on: date) -> tuple[Line, ...]:
     """Return the lines that the method itself sees when everything on this side stands together."""
-    strongest: dict[int, Citation] = {}
+    strongest: dict[int, Cited] = {}
     for citation in evidence.citations:
         if citation.stance == side:
             strongest[citation.source_id] = max(strongest.get(citation.source_id, citation), citation, key=_strength)
@@ -206,22 +233,21 @@ def _lines(evidence: Evidences, side: str, on: date) -> tuple[Line, ...]:
     return grade_evidence([as_evidence(one, evidence) for one in strongest.values()], on=on, known=links).lines
 
 
-def _strength(citation: Citation) -> tuple[bool, float]:
+def _strength(citation: Cited) -> tuple[bool, float]:
     return citation.direct, CREDIBILITY[citation.credibility]
 
 
-def as_evidence(citation: Citation, evidence: Evidences) -> Evidence:
+def as_evidence(citation: Cited, evidence: Evidences) -> Evidence:
     """Return a citation as the method sees it."""
-    source = citation.source
     return Evidence(
-        id=source.pk,
-        reliability=source.publisher.reliability,
+        id=citation.source_id,
+        reliability=citation.reliability,
         credibility=citation.credibility,
         stance=citation.stance,
-        published=source.published_on,
+        published=citation.published_on,
         direct=citation.direct,
-        derived_from=tuple(evidence.origins.get(source.pk, ())),
-        publisher=str(source.publisher_id),
+        derived_from=tuple(evidence.origins.get(citation.source_id, ())),
+        publisher=str(citation.publisher_id),
     )
 
 
@@ -231,7 +257,7 @@ class _Shelf:
     def __init__(self, evidence: Evidences, statements: Mapping[str, str]) -> None:
         self.evidence = evidence
         self.names = evidence.names
-        self.cited: dict[str, dict[int, list[Citation]]] = defaultdict(dict)
+        self.cited: dict[str, dict[int, list[Cited]]] = defaultdict(dict)
         for citation in evidence.citations:
             self.cited[citation.stance].setdefault(citation.source_id, []).append(citation)
         self.footnotes = {
@@ -261,7 +287,7 @@ class _Shelf:
 
     def source(self, id: int, stance: str) -> ShownSource:
         citations = self.cited[stance][id]
-        source, letter = citations[0].source, citations[0].source.publisher.reliability
+        source = citations[0]
         shown = ShownSource(
             id=id,
             number=len(self.shown) + 1,
@@ -272,26 +298,26 @@ class _Shelf:
             published_on=source.published_on,
             language=source.language,
             language_words=language_in_words(source.language),
-            publisher=source.publisher.name,
-            publisher_slug=source.publisher.slug,
-            publisher_url=source.publisher.get_absolute_url(),
-            reliability=letter,
-            reliability_words=reliability_in_words(letter),
+            publisher=source.publisher,
+            publisher_slug=source.publisher_slug,
+            publisher_url=address("profiles:publisher_detail", source.publisher_slug),
+            reliability=source.reliability,
+            reliability_words=reliability_in_words(source.reliability),
             uses=tuple(self._use(citation) for citation in citations),
             repeats=tuple(self.names[str(origin)] for origin in self.evidence.origins.get(id, ())),
         )
         self.shown[stance, id] = shown
         return shown
 
-    def _use(self, citation: Citation) -> Use:
+    def _use(self, citation: Cited) -> Use:
         return Use(
-            citation_id=citation.pk,
+            citation_id=citation.id,
             stance=citation.stance,
             credibility=citation.credibility,
             credibility_words=credibility_in_words(citation.credibility),
             direct=citation.direct,
             establishes=citation.establishes,
-            judgements=tuple(self.footnotes[one.pk] for one in self.evidence.resting.get(citation.pk, ())),
+            judgements=tuple(self.footnotes[one.pk] for one in self.evidence.resting.get(citation.id, ())),
         )
 
 

@@ -8,9 +8,9 @@ from typing import Any, cast
 
 from django.db.models import F, OuterRef, QuerySet, Subquery
 from django.db.models.fields.json import KT
-from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from config.addresses import address
 from profiles.grading.causes import explain_cause
 from profiles.models import Grade, Profile
 from profiles.pages.showing import ShownGrade, show_score
@@ -45,11 +45,11 @@ class Move:
 
     @property
     def url(self) -> str:
-        return reverse("profiles:profile_detail", args=[self.slug])
+        return address("profiles:profile_detail", self.slug)
 
     @property
     def working_url(self) -> str:
-        return reverse("profiles:profile_confidence", args=[self.slug])
+        return address("profiles:profile_confidence", self.slug)
 
     @property
     def in_words(self) -> str:
@@ -78,7 +78,7 @@ def latest(
 
 
 def _with_what_was_before(grades: QuerySet[Grade]) -> QuerySet[Any]:
-    earlier = Grade.objects.filter(profile=OuterRef("profile"), seq=OuterRef("seq") - 1)
+    earlier = Grade.objects.filter(profile=OuterRef("profile"), seq=OuterRef("seq") - 1).order_by()
     return grades.annotate(
         slug=F("profile__slug"),
         name=F("profile__live_revision__name"),

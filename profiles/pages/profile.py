@@ -8,13 +8,13 @@ from itertools import zip_longest
 from typing import Any
 
 from django.conf import settings
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, override
 
-from config import inwords
+from config import inwords, prepared
+from config.addresses import address
 from config.site import site
 from profiles.grading.causes import explain_cause
 from profiles.markup import render_markdown
@@ -22,7 +22,6 @@ from profiles.models import (
     Correction,
     Facet,
     Figure,
-    Grade,
     GradingState,
     Kind,
     Person,
@@ -38,7 +37,6 @@ from profiles.pages.deeper import Deeper, lies_behind
 from profiles.pages.lines import Evidences, ShownSource, Sources, read_evidence, show_sources
 from profiles.pages.sharing import ShareCard, share_card
 from profiles.pages.showing import ShownBand, ShownGrade, show_scale, show_score, show_verdict
-from profiles.public import profile_at
 from profiles.search import being_updated
 
 MOVES = 8  # told on the page; the working has the rest
@@ -47,6 +45,9 @@ RESTS = {
     Stance.DISPUTES: gettext_lazy("disputed by"),
     Stance.CONTEXT: gettext_lazy("context from"),
 }
+GRADES = """
+    SELECT seq, graded_at, as_of, method, score, causes::json FROM profiles_grade
+    WHERE profile_id = %(profile)s AND (%(until)s::int IS NULL OR seq <= %(until)s) ORDER BY seq DESC LIMIT %(limit)s"""
 FORMATS = ("avif", "webp", "jpeg")  # a browser takes the first one that it knows
 OUTLOOK = {"now": gettext_lazy("Now"), "quarter": gettext_lazy("This quarter"), "year": gettext_lazy("This year")}
 
@@ -200,6 +201,7 @@ class ProfilePage:
     url: str
     canonical: str
     share: ShareCard
+    image: str
     picture: str
     card: Card
     scale: tuple[ShownBand, ...]
@@ -222,20 +224,6 @@ class ProfilePage:
     related: tuple[RelatedProfile, ...]
     reference: Reference
 
-    @property
-    def image(self) -> str:
-        return settings.SITE_URL + self.share.path
-
-
-def read_profile(slug: str) -> Profile:
-    """Return the live profile with what hangs on it by one; see `public.profile_at` for what is raised."""
-    return profile_at(
-        slug,
-        Profile.objects.select_related(
-            "live_revision__author", "live_revision__reviewer", "live_revision__figure", "state"
-        ).annotate(updating=being_updated()),
-    )
-
 
 def preview_of(revision: Revision) -> Profile:
     """Return the profile of a text as if this text were live; nothing of it is to be saved."""
@@ -246,7 +234,7 @@ def preview_of(revision: Revision) -> Profile:
 
 
 def profile_page(profile: Profile, *, as_draft: bool = False) -> ProfilePage:
-    """Read the rest of the page of a profile from `read_profile` or `preview_of`, which annotate it."""
+    """Read the rest of the page of a profile from `reading.read_profile` or `preview_of`, which annotate it."""
     text, state = _text(profile), profile.state
     around = read_around(profile, text)
     evidence = read_evidence(profile, around, as_draft=as_draft)
@@ -254,13 +242,14 @@ def profile_page(profile: Profile, *, as_draft: bool = False) -> ProfilePage:
     moves = read_moves(profile, MOVES + 1)
     facets = _facets(around.filed)
     card = show_card(profile, moves[:MOVES])
+    share = _share(profile, text, card, facets)
     url = profile.get_absolute_url()
     return ProfilePage(
         slug=profile.slug,
         name=text.name,
         aliases=tuple(text.aliases),
         kind=text.get_kind_display(),
-        kind_url=f"{reverse('profiles:profile_list')}?kind={text.kind}",
+        kind_url=f"{address('profiles:profile_list')}?kind={text.kind}",
         standfirst=text.standfirst,
         author=text.author,
         reviewer=text.reviewer,
@@ -271,7 +260,8 @@ def profile_page(profile: Profile, *, as_draft: bool = False) -> ProfilePage:
         changed_at=max(filter(None, [text.approved_at, *(move.graded_at for move in moves[:1])]), default=None),
         url=url,
         canonical=settings.SITE_URL + url,
-        share=_share(profile, text, card, facets),
+        share=share,
+        image=settings.SITE_URL + share.path,
         picture=_picture(text.figure),
         card=card,
         scale=show_scale(),
@@ -324,22 +314,31 @@ def sparkline(moves: Sequence[Move]) -> charts.History | None:
 
 def read_moves(profile: Profile, limit: int, *, until: int | None = None) -> list[Move]:
     """Return the newest grades of the profile (up to that number), newest first, each with the score before it."""
-    told = Grade.objects.filter(profile=profile, **({} if until is None else {"seq__lte": until}))
-    grades = list(told.defer("verdict").order_by("-seq")[: limit + 1])
-    return [_move(grade, before) for grade, before in zip_longest(grades, grades[1:])][:limit]
+    grades = prepared.rows(GRADES, profile=profile.pk, until=until, limit=limit + 1)
+    scores = [score for *_rest, score, _causes in grades]
+    return [_move(*grade, before=before) for grade, before in zip_longest(grades, scores[1:])][:limit]
 
 
-def _move(grade: Grade, before: Grade | None) -> Move:
-    shown = show_score(grade.score)
+def _move(
+    seq: int,
+    graded_at: datetime,
+    as_of: date,
+    method: int,
+    score: Decimal,
+    causes: Sequence[dict[str, Any]],
+    *,
+    before: Decimal | None,
+) -> Move:
+    shown = show_score(score)
     assert shown is not None
     return Move(
-        seq=grade.seq,
-        graded_at=grade.graded_at,
-        as_of=grade.as_of,
-        method=grade.method,
+        seq=seq,
+        graded_at=graded_at,
+        as_of=as_of,
+        method=method,
         grade=shown,
-        before=f"{before.score:.2f}" if before else "",
-        causes=tuple(explain_cause(cause) for cause in grade.causes),
+        before="" if before is None else f"{before:.2f}",
+        causes=tuple(explain_cause(cause) for cause in causes),
     )
 
 
@@ -437,7 +436,7 @@ def _format(figure: Figure, extension: str) -> Format:
 
 
 def _rendition_url(rendition: Mapping[str, Any]) -> str:
-    return reverse("profiles:figure", args=[rendition["digest"], rendition["extension"]])
+    return address("profiles:figure", rendition["digest"], rendition["extension"])
 
 
 def _picture(figure: Figure | None) -> str:
@@ -452,7 +451,7 @@ def _related(related: Sequence[Related]) -> tuple[RelatedProfile, ...]:
         RelatedProfile(
             slug=one.slug,
             name=one.name,
-            url=reverse("profiles:profile_detail", args=[one.slug]),
+            url=address("profiles:profile_detail", one.slug),
             kind=str(Kind(one.kind).label),
             grade=show_score(Decimal(one.score) if one.score else None),
         )
@@ -461,7 +460,7 @@ def _related(related: Sequence[Related]) -> tuple[RelatedProfile, ...]:
 
 
 def share_card_of(profile: Profile) -> ShareCard:
-    """Return the card that a profile from `read_profile` is shared with."""
+    """Return the card that a profile from `reading.read_profile` is shared with."""
     text = _text(profile)
     return _share(profile, text, show_card(profile, ()), _facets(read_around(profile, text).filed))
 
@@ -480,7 +479,7 @@ def _share(profile: Profile, text: Revision, card: Card, facets: Sequence[FacetC
 
 
 def reference_of(profile: Profile) -> Reference:
-    """Say how to cite a profile from `read_profile`."""
+    """Say how to cite a profile from `reading.read_profile`."""
     return _reference(profile, _text(profile), show_card(profile, ()))
 
 

@@ -12,11 +12,11 @@ from unicodedata import normalize
 
 from django.conf import settings
 from django.core.cache import cache as kept
-from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 from PIL import Image, ImageDraw, ImageFont
 
+from config.addresses import address
 from config.site import site
 from profiles.grading.scale import SCALE
 from profiles.grading.working import label_in_words
@@ -65,7 +65,7 @@ class ShareCard:
 
     @property
     def path(self) -> str:
-        return reverse("profiles:card", args=[self.slug, self.version])
+        return address("profiles:card", self.slug, self.version)
 
     @property
     def grade_in_words(self) -> str:

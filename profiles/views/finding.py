@@ -1,6 +1,6 @@
 """Finding a profile: the front page, the list, and the landing page of a term."""
 
-from django.db.models import Count, F
+from django.db.models import F
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 
@@ -9,6 +9,7 @@ from profiles import search
 from profiles.markup import render_markdown
 from profiles.models import Facet, Profile, Term
 from profiles.pages import listing, moves
+from profiles.search import Search
 
 MOVES = 6
 NEWEST = 6
@@ -29,12 +30,9 @@ def home(request: HttpRequest) -> HttpResponse:
 
 
 def _regions() -> list[listing.Link]:
-    live = Profile.objects.published().filter(live_revision__facet_values__facet=Facet.REGION)
-    term = "live_revision__facet_values__term"
-    counted = live.order_by().values_list(f"{term}__slug", f"{term}__name").annotate(number=Count("pk"))
     return [
-        listing.Link(name, Term(facet=Facet.REGION, slug=slug).get_absolute_url(), number)
-        for slug, name, number in counted.order_by("-number", f"{term}__name")
+        listing.Link(choice.name, Term(facet=Facet.REGION, slug=choice.value).get_absolute_url(), choice.count)
+        for choice in search.count_terms(Facet.REGION)
     ]
 
 
@@ -48,13 +46,13 @@ def term_detail(request: HttpRequest, facet: str, slug: str) -> HttpResponse:
     if facet not in Facet.values:
         raise Http404
     term = get_object_or_404(search.terms_in_use(), facet=facet, slug=slug)
-    found = search.with_term(facet, slug)
-    total = found.count()
+    wanted = Search(chosen={facet: slug})
+    total = search.matching(wanted).count()
     context = {
         "term": term,
         "introduction": render_markdown(term.introduction, below=1),
         "total": total,
-        "rows": listing.rows(search.ordered(found)[: search.ROWS]),
+        "rows": listing.rows(search.cut(wanted, 0, search.ROWS, found=total)),
         "all_url": listing.address(facet, slug) if total > search.ROWS else "",
         "others": _others(term),
     }

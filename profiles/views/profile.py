@@ -27,7 +27,8 @@ from profiles.figures import shown_at
 from profiles.models import Profile
 from profiles.pages.confidence import NoSuchDay, asked_day, confidence_page
 from profiles.pages.linked import linked_data
-from profiles.pages.profile import ProfilePage, profile_page, read_profile, reference_of, share_card_of
+from profiles.pages.profile import ProfilePage, profile_page, reference_of, share_card_of
+from profiles.pages.reading import read_profile
 from profiles.pages.sharing import picture_of
 from profiles.pages.tombstone import tombstone
 from profiles.public import Moved, Withdrawn

@@ -129,7 +129,7 @@ def person_detail(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 def _part(id: str, heading: str, profiles: ProfileQuerySet) -> Part:
-    return Part(id, heading, listing.rows(search.ordered(profiles)[:AT_ONCE]), profiles.count())
+    return Part(id, heading, listing.rows(search.ordered(search.latest(profiles, AT_ONCE))[:AT_ONCE]), profiles.count())
 
 
 @public(reads=["page"])

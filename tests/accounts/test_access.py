@@ -11,6 +11,7 @@ from django.utils import timezone
 from accounts.access import standing_of, tier_of
 from accounts.models import Grant, Organisation, Seat, Suspension
 from accounts.tiers import Tier
+from briefings.actions import withdraw_briefing
 from briefings.gate import can_read
 from briefings.models import Briefing, SourceNote
 from tests.builders import cite, give, make_briefing, make_note, make_organisation, make_profile, make_user
@@ -98,9 +99,14 @@ def test_the_python_rule_and_the_sql_rule_agree():
     for tier in (Tier.STRATEGIC_CIRCLE, Tier.LEADERSHIP_ALLIANCE):
         make_briefing(profile, tier)
         make_note(cite(profile, judgements=[]), tier=tier)
+        make_briefing(profile, tier)  # takes the place of the first
+        make_briefing(profile, tier, live=False)
+    other = make_briefing(make_profile(live=True)).teaser
+    withdraw_briefing(teaser_id=other.pk)
     for tier in Tier:
         teasers = [one.teaser for one in Briefing.objects.all()]
         assert {one.teaser for one in Briefing.objects.readable_by(tier)} == {t for t in teasers if can_read(tier, t)}
+        assert Briefing.objects.readable_by(tier).count() == tier.value
         notes = set(SourceNote.objects.all())
         assert set(SourceNote.objects.readable_by(tier)) == {note for note in notes if can_read(tier, note)}
 

@@ -133,6 +133,7 @@ def test_every_table_that_points_at_a_person_is_handed_over_or_known_to_stay():
                   "profiles.LetterChange.accepted_by", "profiles.Proposal.proposed_by",
                   "profiles.Intake.added_by", "profiles.IntakeProposal.decided_by", "profiles.Upload.added_by",
                   "profiles.Ticket.handled_by", "profiles.Proposal.decided_by", "briefings.PreviewLink.made_by",
+                  "briefings.Teaser.created_by", "briefings.Teaser.approved_by", "briefings.BriefingStep.by",
                   "briefings.PreviewLink.revoked_by", "profiles.RevisionStep.by"}  # fmt: skip
     rights = {"accounts.User_groups.user", "accounts.User_user_permissions.user"}  # nobody with rights is erased
     assert pointing - handed_over - who_did_it - rights == set()

@@ -8,6 +8,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from accounts.tiers import Tier
+from briefings import actions
 from briefings.models import Briefing, NoteCount, SourceNote, Teaser
 from profiles.models import Citation
 from tests.builders import cite, make_briefing, make_note, make_profile, make_user
@@ -39,19 +40,22 @@ def briefing(profile, **fields):
 
 
 @pytest.mark.parametrize("who", ["wanda", "edith"])
-def test_a_briefing_is_written_with_its_teaser_on_one_form(client, request, draft, who):
-    client.force_login(request.getfixturevalue(who))
-    assert client.post(of("teaser", "add"), briefing(draft)).status_code == 302
+def test_a_briefing_is_written_with_its_teaser_on_one_form(client, request, tidewater, who):
+    writer = request.getfixturevalue(who)
+    client.force_login(writer)
+    assert client.post(of("teaser", "add"), briefing(tidewater)).status_code == 302
     teaser = Teaser.objects.get()
     assert (teaser.title, teaser.contents.split(), teaser.briefing.body) == (
         "What moves it", ["One", "Two"], "## Inside\n\nText.")  # fmt: skip
+    assert (teaser.standing, teaser.created_by, teaser.hands) == ("draft", writer, [writer.pk])
     address = of("teaser", "change", teaser.pk)
     form = client.get(address)
     assert "## Inside" in form.text
     changed = form_of(form) | {"title": "What moved it", "body": "Another text.", "tier": "2"}
     assert client.post(address, changed).status_code == 302
     teaser = Teaser.objects.get()
-    assert (teaser.title, teaser.tier, teaser.briefing.body) == ("What moved it", 2, "Another text.")
+    assert (teaser.title, teaser.briefing.body) == ("What moved it", "Another text.")
+    assert teaser.tier == Tier.STRATEGIC_CIRCLE  # it stays where it was begun
 
 
 def test_a_second_briefing_for_a_tier_is_refused_and_nothing_typed_is_lost(client, edith, draft):
@@ -76,32 +80,110 @@ def test_a_briefing_stays_with_its_profile(client, edith, draft, tidewater):
     assert Teaser.objects.get().profile == draft
 
 
-def test_on_a_live_profile_authors_look_and_editors_write(client, wanda, edith, tidewater):
+def test_what_members_read_is_looked_at_and_a_new_draft_is_written_from_it(client, wanda, tidewater):
     teaser = make_briefing(tidewater, body="The **whole** text.").teaser
     address = of("teaser", "change", teaser.pk)
     client.force_login(wanda)
     page = client.get(address)
     assert "<p>The <strong>whole</strong> text.</p>" in page.text
-    assert "Preview" not in page.text
+    assert "See what is typed" not in page.text
     assert client.post(address, briefing(tidewater, body="Mine.")).status_code == 403
     assert client.post(of("teaser", "delete", teaser.pk), {"post": "yes"}).status_code == 403
-    refused = client.post(of("teaser", "add"), briefing(tidewater, tier="2"))
-    assert "tidewater is live, and members would read this at once. An editor does that." in refused.text
-    assert Briefing.objects.get().body == "The **whole** text."
-    client.force_login(edith)
-    client.post(address, briefing(tidewater, body="The editor’s."))
-    assert Briefing.objects.get().body == "The editor’s."
+    draft = Teaser.objects.get(pk=client.post(address, {"_draft": "1"}).url.split("/")[-3])
+    assert (draft.number, draft.briefing.body, draft.hands, draft.created_by) == (2, "The **whole** text.", [], wanda)
+    form = form_of(client.get(of("teaser", "change", draft.pk)))
+    client.post(of("teaser", "change", draft.pk), form | {"body": "The half of it.", "_review": "1"})
+    draft.refresh_from_db()
+    assert (draft.standing, draft.briefing.body, draft.hands) == ("in review", "The half of it.", [wanda.pk])
+    assert Briefing.objects.get(pk=teaser.pk).body == "The **whole** text."
+    refused = client.post(address, {"_draft": "1"}, follow=True)
+    assert "What lies deeper, revision 2 is a draft already" in refused.text
 
 
-def test_authors_remove_briefings_of_drafts_alone(client, wanda, draft, tidewater):
+def test_an_editor_publishes_schedules_and_withdraws_a_briefing_and_an_author_does_not(
+    client, wanda, edith, frank, tidewater
+):
+    draft = make_briefing(tidewater, live=False).teaser
+    address = of("teaser", "change", draft.pk)
     client.force_login(wanda)
-    teasers = [make_briefing(profile).teaser for profile in (draft, tidewater)]
-    chosen = {"action": "delete_selected", "_selected_action": [teaser.pk for teaser in teasers], "post": "yes"}
+    for button in ("_approve", "_publish", "_schedule"):
+        form = form_of(client.get(address)) | {"publish_at": "2099-01-31T09:00", button: "1"}
+        assert client.post(address, form).status_code == 403, button
+    client.force_login(edith)
+    client.post(address, form_of(client.get(address)) | {"body": "By both.", "_approve": "1"}, follow=True)
+    draft.refresh_from_db()
+    assert draft.stage == "draft"  # she wrote on it herself
+    client.force_login(frank)
+    page = client.get(address)
+    assert "By both." in page.text
+    client.post(address, form_of(page) | {"_approve": "1"})
+    client.post(address, form_of(client.get(address)) | {"_schedule": "1", "publish_at": "2099-01-31T09:00"})
+    draft.refresh_from_db()
+    assert (draft.stage, f"{draft.goes_live_at:%Y-%m-%d %H:%M}") == ("scheduled", "2099-01-31 09:00")
+    assert "is published." in client.post(address, form_of(client.get(address)) | {"_publish": "1"}, follow=True).text
+    draft.refresh_from_db()
+    assert (draft.standing, draft.approved_by) == ("live", frank)
+    client.force_login(wanda)
+    assert client.post(address, {"_withdraw": "1", "reason": "No."}).status_code == 403
+    client.force_login(edith)
+    assert "say why" in client.post(address, {"_withdraw": "1"}, follow=True).text
+    client.post(address, {"_withdraw": "1", "reason": "It names a person."})
+    draft.refresh_from_db()
+    assert draft.standing == "withdrawn"
+    page = client.get(address).text
+    assert "It names a person." in page
+    client.post(address, {"_restore": "1"})
+    draft.refresh_from_db()
+    assert draft.standing == "live"
+
+
+def test_a_draft_that_a_colleague_saved_meanwhile_is_not_overwritten(client, wanda, edith, tidewater):
+    draft = make_briefing(tidewater, live=False, body="As it was.").teaser
+    address = of("teaser", "change", draft.pk)
+    client.force_login(wanda)
+    page = client.get(address)
+    opened = form_of(page) | {"_opened": page.context["opened"]}
+    client.force_login(edith)
+    client.post(address, form_of(client.get(address)) | {"body": "Edith’s."})
+    client.force_login(wanda)
+    response = client.post(address, opened | {"body": "Wanda’s."})
+    told = [(one.name, one.mine, one.theirs) for one in response.context["compared"].differences]
+    assert told == [("body", "Wanda’s.", "Edith’s.")]
+    assert Briefing.objects.get().body == "Edith’s."
+
+
+def test_the_history_of_a_draft_tells_it_word_by_word_from_what_members_read(client, edith, tidewater):
+    live = make_briefing(tidewater, body="It keeps the dams.").teaser
+    draft = make_briefing(tidewater, live=False, body="It keeps the gates.").teaser
+    client.force_login(edith)
+    page = client.get(of("teaser", "history", draft.pk)).text
+    assert "Against the text that readers see" in page
+    assert re.search(r"<del>.*dams.*</del><ins>.*gates", page)
+    assert "Write a new draft from this text" in client.get(of("teaser", "history", live.pk)).text
+
+
+def test_authors_remove_drafts_alone(client, wanda, tidewater):
+    client.force_login(wanda)
+    live, draft = make_briefing(tidewater).teaser, make_briefing(tidewater, live=False).teaser
+    chosen = {"action": "delete_selected", "_selected_action": [live.pk, draft.pk], "post": "yes"}
     assert client.post(of("teaser"), chosen).status_code == 403
     assert Briefing.objects.count() == 2
-    client.post(of("teaser", "delete", teasers[0].pk), {"post": "yes"})
-    assert [one.profile for one in Teaser.objects.all()] == [tidewater]
+    client.post(of("teaser", "delete", draft.pk), {"post": "yes"})
+    assert [one.pk for one in Teaser.objects.all()] == [live.pk]
     assert Briefing.objects.count() == 1
+
+
+def test_the_home_of_the_desk_counts_briefings_on_their_way(client, wanda, edith, tidewater, draft):
+    reviewed, returned = (make_briefing(one, live=False).teaser for one in (tidewater, draft))
+    Teaser.objects.update(created_by=wanda)
+    for teaser in (reviewed, returned):
+        actions.send_to_review(teaser_id=teaser.pk, by=wanda)
+    actions.send_back(teaser_id=returned.pk, by=edith, because="Who says so?")
+    for user, what in ((edith, "1 briefing to review"), (wanda, "1 briefing of yours came back from review")):
+        client.force_login(user)
+        waiting = {one.what: one.url for one in client.get("/admin/").context["waiting"]}
+        assert what in waiting
+        assert client.get(waiting[what]).context["cl"].result_count == 1
 
 
 def test_a_preview_shows_what_is_typed_as_members_would_read_it_and_saves_nothing(client, edith):

@@ -64,7 +64,7 @@ def one_of_each(db):
     profile = make_profile("draft", judgements={"j1": "So."}, facets={"region": "Africa"}, author=make_person())
     citation = cite(profile)
     make_note(citation)
-    make_briefing(profile)
+    make_briefing(profile, live=False)
     member = make_user("member@example.org")
     organisation = make_organisation(member)
     give(Tier.STRATEGIC_CIRCLE, member)

@@ -9,10 +9,11 @@ from accounts.models import User
 from accounts.tiers import Tier
 from briefings.demo import DOSSIERS
 from briefings.dossier import BadDossier, export_dossier, import_dossier
-from briefings.models import Briefing, SourceNote, Teaser
+from briefings.models import SourceNote, Teaser
 from config.models import AuditEntry
+from profiles import actions as profile_actions
 from profiles.models import Citation, Mark, Profile, Publisher, Source
-from tests.builders import cite, make_profile, make_source, picture, settle
+from tests.builders import cite, make_briefing, make_profile, make_source, picture, settle
 from tests.profiles.dossier.examples import every_row, example, write
 
 pytestmark = pytest.mark.django_db
@@ -49,10 +50,13 @@ def test_a_dossier_of_everything_imported_twice_writes_no_row(tmp_path):
     assert every_row() == before
 
 
-def test_notes_and_briefings_that_a_file_lacks_are_removed(tmp_path):
+def test_notes_that_a_file_lacks_are_removed_and_briefings_withdrawn(tmp_path):
     import_dossier(write(tmp_path, gated()))
-    import_dossier(write(tmp_path, example()))
-    assert (SourceNote.objects.count(), Teaser.objects.count(), Briefing.objects.count()) == (0, 0, 0)
+    assert "2 briefings removed" in import_dossier(write(tmp_path, example())).changes
+    assert (SourceNote.objects.count(), Teaser.objects.live().count()) == (0, 0)
+    assert import_dossier(write(tmp_path, example())).changes == []
+    assert "2 briefings put up again" in import_dossier(write(tmp_path, gated())).changes
+    assert Teaser.objects.live().count() == 2
 
 
 def test_a_note_stays_with_its_citation_when_the_digit_changes(tmp_path):
@@ -68,9 +72,27 @@ def test_members_keep_reading_the_approved_briefing_while_a_draft_is_imported(tm
     import_dossier(write(tmp_path, gated()))
     draft = gated(status="draft")
     draft["briefings"][0]["body"] = "Nobody has approved this."
-    told = import_dossier(write(tmp_path, draft)).changes
-    assert told == ["briefings: left as they are; they change with status: published"]
-    assert Teaser.objects.get(tier=Tier.STRATEGIC_CIRCLE).briefing.body == "# One\n\nThe body."
+    assert "1 briefing drafted" in import_dossier(write(tmp_path, draft)).changes
+    assert import_dossier(write(tmp_path, draft)).changes == []
+    assert Teaser.objects.live().get(tier=Tier.STRATEGIC_CIRCLE).briefing.body == "# One\n\nThe body."
+    approved = gated(status="published")
+    assert "1 briefing changed" not in import_dossier(write(tmp_path, approved)).changes
+    approved["briefings"][0]["body"] = "Nobody has approved this."
+    assert import_dossier(write(tmp_path, approved)).changes == ["1 briefing changed"]
+    live = Teaser.objects.live().get(tier=Tier.STRATEGIC_CIRCLE)
+    assert (live.number, live.briefing.body) == (2, "Nobody has approved this.")
+
+
+def test_what_is_exported_as_published_holds_no_word_of_a_draft(tmp_path):
+    import_dossier(write(tmp_path, gated()))
+    profile = Profile.objects.get()
+    published = export_dossier(profile)
+    make_briefing(profile, live=False, body="Nobody has approved this.")
+    assert export_dossier(profile) == published
+    assert import_dossier(write(tmp_path, published)).changes == []
+    assert Teaser.objects.filter(approved_at=None).exists()
+    profile_actions.start_draft(profile_id=profile.pk)
+    assert "Nobody has approved this." in export_dossier(profile)
 
 
 @pytest.mark.parametrize(

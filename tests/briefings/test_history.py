@@ -21,7 +21,11 @@ HISTORIES = ["briefings_briefingevent", "briefings_sourcenoteevent"]
 @pytest.fixture
 def written():
     profile = make_profile("tidewater", live=True)
-    return make_briefing(profile, body="canary one"), make_note(cite(profile), "canary note")
+    return make_briefing(profile, live=False, body="canary one"), make_note(cite(profile), "canary note")
+
+
+def rewrite(written, body):
+    Briefing.objects.filter(pk=written[0].pk).update(body=body)
 
 
 def said(model):
@@ -31,7 +35,7 @@ def said(model):
 
 def test_every_version_of_a_briefing_and_a_note_is_kept(written, edith):
     with acting(by=edith):
-        Briefing.objects.update(body="canary two")
+        rewrite(written, "canary two")
     SourceNote.objects.all().delete()
     assert said(Briefing) == [("insert", "canary one", None), ("update", "canary two", edith.pk)]
     assert said(SourceNote) == [("insert", "canary note", None), ("delete", "canary note", None)]
@@ -61,7 +65,7 @@ def test_the_site_cannot_read_a_history_of_what_is_gated(written, table):
 
 def test_whoever_writes_on_the_desk_leaves_the_history_that_the_site_cannot_read(written):
     with behind_the_wall(), wall.acting_as(wall.DESK):
-        Briefing.objects.update(body="canary three")
+        rewrite(written, "canary three")
     assert said(Briefing)[-1] == ("update", "canary three", None)
 
 
@@ -76,6 +80,8 @@ def test_what_was_written_before_the_history_began_is_its_beginning(written):
         apps.get_model("briefings", f"{model.__name__}Event").objects.all().delete()
     begin = import_module("briefings.migrations.0008_gated_rows_begin_their_history").BEGIN
     with connection.cursor() as cursor:
-        cursor.execute(begin)
+        for statement in begin.split(";"):
+            if "teaserevent" not in statement:  # which has other columns by now
+                cursor.execute(statement) if statement.strip() else None
     assert said(Briefing) == [("baseline", "canary one", None)]
     assert said(SourceNote) == [("baseline", "canary note", None)]

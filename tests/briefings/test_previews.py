@@ -5,14 +5,15 @@ import re
 from datetime import timedelta
 
 import pytest
+from django.contrib.auth.models import Permission
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.urls import reverse
 from django.utils import timezone
 
 from accounts.tiers import Tier
-from briefings import previews, staff
-from briefings.models import PreviewLink
+from briefings import actions, previews, staff
+from briefings.models import PreviewLink, Teaser
 from config.models import AuditEntry
 from profiles.actions import publish_revision, withdraw_profile
 from profiles.models import Figure, Revision
@@ -95,8 +96,6 @@ def test_what_a_draft_prepares_shows_in_its_own_preview_alone(client, edith, dra
 
 
 def test_whoever_may_not_read_briefings_looks_as_a_reader_without_a_tier_alone(client, draft):
-    from django.contrib.auth.models import Permission
-
     user = make_user("walter@example.org", is_staff=True)
     user.user_permissions.set(Permission.objects.filter(codename="view_revision"))
     client.force_login(user)
@@ -275,3 +274,81 @@ def test_an_address_for_nobodys_eyes_is_not_made(client, edith, draft, posted):
     response = client.post(reverse("admin:briefings_previews", args=[draft.pk]), posted)
     assert "Choose as whom the text is to be seen." in response.text
     assert not PreviewLink.objects.exists()
+
+
+# --- Briefings --------------------------------------------------------------------------------------------------------
+
+
+UNAPPROVED = "canary-draft"
+
+
+@pytest.fixture
+def revised():
+    """The draft of a briefing whose approved revision members read already, beside another that is not touched."""
+    profile = make_profile("example", live=True, name="Example Registry", judgements={"j1": "So."})
+    make_briefing(profile, body=CIRCLE)
+    make_briefing(profile, Tier.LEADERSHIP_ALLIANCE, title="For holders", body=ALLIANCE)
+    make_note(cite(profile), NOTE)
+    return make_briefing(profile, live=False, title="Revised", summary="Other words.", body=UNAPPROVED).teaser
+
+
+SEES_REVISED = {
+    "stranger": set(),
+    "expired": set(),
+    "circle": {UNAPPROVED, NOTE},
+    "alliance": {UNAPPROVED, NOTE, ALLIANCE},
+}
+
+
+def share_briefing(teaser, persona, by):
+    return f"/preview/{previews.make_link(teaser_id=teaser.pk, persona=persona, by=by)[1]}/"
+
+
+@pytest.mark.parametrize("persona", SEES_REVISED)
+def test_the_draft_of_a_briefing_is_seen_as_each_reader_would_see_it(client, wanda, revised, persona):
+    client.force_login(wanda)
+    on_desk = client.get(reverse("admin:briefings_briefing_preview", args=[revised.pk, persona]))
+    shared = client.get(share_briefing(revised, persona, wanda))
+    for response in (on_desk, shared):
+        assert response.status_code == 200
+        assert "Revised" in response.text
+        assert "What lies deeper" not in response.text
+        found = canaries(response) | ({UNAPPROVED} if UNAPPROVED in response.text else set())
+        assert found == SEES_REVISED[persona]
+        assert {name: response[name] for name in previews.HEADERS} == previews.HEADERS
+    assert canaries(client.get("/profiles/example/briefing/")) == set()
+    assert "Revised" not in client.get("/profiles/example/briefing/").text
+
+
+def test_an_address_of_a_briefing_is_made_counted_and_closed_as_that_of_any_text(client, edith, otto, revised):
+    client.force_login(edith)
+    address = reverse("admin:briefings_briefing_previews", args=[revised.pk])
+    assert address in client.get(reverse("admin:briefings_teaser_change", args=[revised.pk])).text
+    page = client.post(address, {"_share": "1", "persona": "circle"}).text
+    (path,) = set(re.findall(r"/preview/[\w-]{32}/", page))
+    assert UNAPPROVED in client.get(path).text
+    Teaser.objects.filter(pk=revised.pk).update(summary="Once more.")
+    assert "The text was changed after it was sent to you" in client.get(path).text
+    assert "opened 2 times" in client.get(address).text
+    assert client.get(f"{path}figure/").status_code == 404
+    assert "Revised, revision 2" in client.get(reverse("admin:briefings_previewlink_changelist")).text
+    client.post(address, {"_close": PreviewLink.objects.get().pk})
+    assert client.get(path).status_code == 404
+    client.force_login(otto)
+    assert client.get(address).status_code == 403
+
+
+@pytest.mark.parametrize("lost", ["the right to read briefings", "the briefing", "the profile"])
+def test_an_address_of_a_briefing_dies_with_what_it_shows_and_with_its_makers_permission(client, edith, revised, lost):
+    user = make_user("walter@example.org", is_staff=True)
+    user.user_permissions.set(Permission.objects.filter(codename__in=["view_revision", "view_briefing"]))
+    path = share_briefing(revised, "stranger", type(user).objects.get(pk=user.pk))
+    actions.publish_briefing(teaser_id=revised.pk, by=edith)
+    assert client.get(path).status_code == 200
+    if lost == "the briefing":
+        actions.withdraw_briefing(teaser_id=revised.pk)
+    elif lost == "the profile":
+        withdraw_profile(profile_id=revised.profile_id)
+    else:
+        user.user_permissions.set(Permission.objects.filter(codename="view_revision"))
+    assert client.get(path).status_code == 404

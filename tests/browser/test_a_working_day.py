@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from profiles import actions
 from profiles.models import Derivation, Profile, Source
-from tests.browser.conftest import scrolls_sideways
+from tests.browser.conftest import log_in, scrolls_sideways
 from tests.builders import PASSWORD, settle, typed_code
 from tests.profiles.intake import articles
 
@@ -58,7 +58,7 @@ def choose(page, field, typed, shown):
     page.click(f'.select2-results__option:has-text("{shown}")')
 
 
-def test_a_day_from_a_pasted_article_to_a_tombstone(sit_down, open_page, edith, frank):
+def test_a_day_from_a_pasted_article_to_a_tombstone(sit_down, open_page, edith, frank, mina):
     editor = sit_down(edith)
     make_a_profile(editor)
     write_its_text(editor)
@@ -86,6 +86,7 @@ def test_a_day_from_a_pasted_article_to_a_tombstone(sit_down, open_page, edith, 
     reader.reload()
     assert "An earlier text named the wrong month." in reader.inner_text("main")
 
+    write_a_briefing(second, editor, reader, mina)
     change_and_go_back(editor, second, reader)
     withdraw(editor)
     tombstone = reader.request.get("/profiles/delta-works/")  # not opened: the console calls its status an error
@@ -182,6 +183,34 @@ def correct(page):
     press(page, "Save and continue editing")
     assert "was changed successfully" in said(page)
     settle()
+
+
+def write_a_briefing(writer, reviewer, reader, member):
+    """One writes it, the other reads and publishes it; a member reads it then, and not before."""
+    writer.goto("/admin/briefings/teaser/add/")
+    choose(writer, "profile", "delta", "delta-works")
+    writer.get_by_label("Tier:").select_option(label="Strategic Circle")
+    writer.get_by_label("Title:").fill("What the dams cost")
+    writer.get_by_label("Text:").fill("Twice what was planned.")
+    press(writer, "Save and continue editing")
+    press(writer, "Save and send to review")
+    assert "What the dams cost is with the editors for review." in said(writer)
+
+    log_in(reader, member)
+    reader.goto("/profiles/delta-works/briefing/")
+    assert "dams cost" not in reader.inner_text("main")
+    back = reviewer.url
+    reviewer.goto("/admin/")
+    reviewer.get_by_role("link", name="1 briefing to review").click()
+    reviewer.get_by_role("link", name="What the dams cost").click()
+    press(reviewer, "Save and publish this draft")
+    assert "This text is live." in said(reviewer)
+    assert not scrolls_sideways(reviewer)
+    reviewer.goto(back)
+    reader.reload()
+    assert "Twice what was planned." in reader.inner_text("main")
+    reader.context.clear_cookies()
+    reader.goto("/profiles/delta-works/")
 
 
 def change_and_go_back(editor, second, reader):

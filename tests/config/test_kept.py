@@ -18,6 +18,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import path
 
+from briefings.actions import withdraw_briefing
 from config import content, kept, shelf
 from config.kept import KeptPages
 from config.pagecache import PUBLIC, public
@@ -393,7 +394,8 @@ EDITS = {
         " (SELECT id FROM profiles_profile WHERE slug = 'neighbour')"
     ),
     "the score by SQL": lambda profile: by_sql("UPDATE profiles_gradingstate SET verdict = NULL, score = NULL"),
-    "a teaser": lambda profile: profile.teasers.update(summary="In other words."),
+    "a briefing revised": lambda profile: make_briefing(profile, summary="In other words."),
+    "a briefing withdrawn": lambda profile: withdraw_briefing(teaser_id=profile.teasers.get().pk),
     "everything cited by TRUNCATE": lambda profile: by_sql("TRUNCATE profiles_citation CASCADE"),
 }
 
@@ -453,6 +455,7 @@ def test_what_does_not_concern_a_profile_leaves_its_page_kept(site, django, tide
     ask(site, ADDRESS)
     other = make_profile("other", live=False, judgements={"j1": "So."})
     cite(other, make_source("Only a draft cites this"))
+    make_briefing(tidewater, live=False, title="Not yet")
     make_term("topic", "A topic nobody has")
     Citation.objects.filter(profile__slug="neighbour").update(establishes="It says so.")
     Source.objects.filter(title="A report").update(title="A report")

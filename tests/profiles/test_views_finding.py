@@ -123,6 +123,14 @@ def test_a_hit_in_the_name_comes_before_a_hit_in_the_text(client):
     assert names(client, "?q=harbour") == ["Harbour Board", "Alpha"]
 
 
+def test_among_many_hits_those_in_name_and_standfirst_come_first(client, monkeypatch):
+    monkeypatch.setattr(search, "MANY", 2)
+    make_profile(live=True, name="Alpha", sections=[{"heading": "Harbour", "body": "harbour " * 9}])
+    make_profile(live=True, name="Beta", standfirst="Works with the harbour board.")
+    make_profile(live=True, name="Zürich Harbour", aliases=["Port"])
+    assert names(client, "?q=harbour") == ["Zürich Harbour", "Beta", "Alpha"]
+
+
 def test_the_keys_of_judgements_are_not_words(client):
     make_profile(live=True, name="Alpha", judgements={"headline": "Something is so."})
     assert names(client, "?q=headline") == []
@@ -150,6 +158,20 @@ def test_each_facet_counts_what_choosing_it_would_leave(client):
     assert {one.value: one.count for one in counts["region"]} == {"africa": 2, "europe": 1}
     assert {one.value: one.count for one in counts["kind"]} == {"company": 1, "registry": 1}
     assert {one.value: one.count for one in counts["topic"]} == {"addresses": 1}
+
+
+def test_grades_of_what_is_not_live_are_not_counted(client):
+    graded(make_profile(live=True), "0.64")
+    graded(make_profile(), "0.64")
+    gone = [graded(make_profile(live=True), "0.64"), graded(make_profile(live=True), "0.30")]
+    Profile.objects.filter(pk__in=[profile.pk for profile in gone]).update(withdrawn_at=timezone.now())
+    for asked in (
+        Search(),
+        Search(sort="name"),
+        Search(chosen={"kind": "organisation"}),
+        Search(chosen={"grade": "d"}),
+    ):
+        assert [(one.value, one.count) for one in search.count(asked)["grade"]] == [("b-c", 1)]
 
 
 def test_what_is_chosen_can_be_taken_away_again(client):
@@ -190,6 +212,19 @@ def test_the_list_opens_with_the_latest_change(client):
     graded(old, "0.50", at=timezone.now() + timedelta(days=1))
     graded(new, "0.50", at=timezone.now() + timedelta(days=2))
     assert names(client) == ["New", "Old"]
+
+
+def test_the_latest_change_is_the_later_of_text_and_grade(client):
+    now = timezone.now()
+    for number, days in enumerate([-3, None, 2, -1, 5, None, 1]):
+        profile = make_profile(live=True, name=f"Profile {number}")
+        if days is not None:
+            graded(profile, "0.40", "0.50", at=now + timedelta(days=days))
+    everyone = [row.slug for row in search.ordered(Profile.objects.published())]
+    for start in range(7):
+        for stop in range(start + 1, 8):
+            found = search.cut(Search(), start, stop, found=7)
+            assert [profile.slug for profile in found] == everyone[start:stop]
 
 
 def test_grading_that_changed_nothing_is_no_change(client):
@@ -235,13 +270,13 @@ def test_drafts_and_withdrawn_profiles_are_not_listed(client):
 
 def test_listing_costs_the_same_queries_with_one_profile_or_thirty(client, django_assert_num_queries):
     graded(make_profile(live=True, facets={"region": "Africa", "topic": "Addresses"}), "0.5")
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(3):
         client.get("/profiles/?q=institution&region=africa")
     with django_assert_num_queries(2):
         client.get("/profiles/")
     for _ in range(29):
         graded(make_profile(live=True, facets={"region": "Africa", "topic": "Addresses"}), "0.5")
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(3):
         assert len(names(client, "?q=institution&region=africa")) == search.ROWS
     with django_assert_num_queries(2):
         client.get("/profiles/")

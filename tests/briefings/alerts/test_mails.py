@@ -10,6 +10,7 @@ from django.utils import timezone
 from accounts.actions import leave_circle, suspend
 from accounts.models import Grant
 from accounts.tiers import Tier
+from briefings.actions import withdraw_briefing
 from briefings.alerts import actions, news, planning
 from briefings.alerts.models import Subscriber
 from config import mailing
@@ -182,6 +183,24 @@ def test_the_outbox_holds_numbers_and_never_text(nrs, mina):
 
 
 # --- What happens in between ------------------------------------------------------------------------------------------
+
+
+def test_a_briefing_that_was_revised_meanwhile_is_told_as_it_reads_now(nrs, mina):
+    follow(mina, nrs)
+    make_briefing(nrs, title="What moves it")
+    posted()
+    make_briefing(nrs, title="What moved it")
+    text = sent()
+    assert "New briefing: What moved it\n" in text
+    assert READ_IT in text
+
+
+def test_a_briefing_that_was_withdrawn_meanwhile_is_told_to_nobody(nrs, mina):
+    follow(mina, nrs)
+    teaser = make_briefing(nrs).teaser
+    posted()
+    withdraw_briefing(teaser_id=teaser.pk)
+    assert sent() == ""
 
 
 def test_who_unfollowed_meanwhile_gets_nothing(nrs, mina):

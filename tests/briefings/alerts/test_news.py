@@ -6,6 +6,7 @@ import pytest
 from django.db import connection, transaction
 from django.utils import timezone
 
+from briefings.actions import publish_briefing, withdraw_briefing
 from briefings.alerts import news
 from briefings.alerts.models import News
 from profiles import actions
@@ -91,14 +92,25 @@ def test_a_withdrawn_profile_is_not_noticed_and_one_that_comes_back_is_told_by_i
     assert noticed() == ["grade: 0.48 to 0.30", "briefing:  to "]
 
 
-def test_a_briefing_is_noticed_when_it_has_a_text(nrs):
-    briefing = make_briefing(nrs, body="")
+def test_a_briefing_is_noticed_when_it_goes_up_with_a_text(nrs):
+    make_briefing(nrs, body="")
     assert noticed() == []
-    briefing.body = "What members read."
-    briefing.save()
+    draft = make_briefing(nrs, body="What members read.", live=False).teaser
+    assert noticed() == []
+    publish_briefing(teaser_id=draft.pk)
     assert noticed() == ["briefing:  to "]
-    briefing.body = "What members read, and more."
-    briefing.save()
+    make_briefing(nrs, body="What members read, and more.")
+    assert noticed() == []
+
+
+def test_what_was_withdrawn_before_it_was_told_is_told_to_nobody(nrs):
+    teaser = make_briefing(nrs).teaser
+    assert noticed() == ["briefing:  to "]
+    assert News.objects.public().filter(teaser=teaser).exists()
+    withdraw_briefing(teaser_id=teaser.pk)
+    assert not News.objects.public().filter(teaser=teaser).exists()
+    make_briefing(nrs, title="Revised")
+    assert News.objects.public().filter(teaser=teaser).exists()
     assert noticed() == []
 
 
