@@ -12,8 +12,9 @@ from profiles.pages import listing, moves
 from profiles.pages.confidence import NoSuchDay, asked_day, confidence_page
 from profiles.pages.linked import linked_data
 from profiles.pages.methodology import methodology
-from profiles.pages.profile import profile_page, read_profile
+from profiles.pages.profile import profile_page
 from profiles.pages.publisher import publisher_page
+from profiles.pages.reading import read_profile
 from tests import pseudo
 from tests.builders import THE_DAY, cite, derive, make_person, make_profile, make_publisher, make_source, settle
 
@@ -21,7 +22,7 @@ from tests.builders import THE_DAY, cite, derive, make_person, make_profile, mak
 NO_WORDS = {
     "slug", "url", "profile_url", "working_url", "publisher_url", "publisher_slug", "kind_url", "kind_slug", "canonical",
     "term_slug", "facet_slug", "key", "kind", "side", "stance", "direction", "line", "band", "bands", "anchor", "in_english",
-    "ruler", "share", "reference", "by_hand", "language", "search",
+    "ruler", "share", "reference", "by_hand", "language", "search", "image",
 }  # fmt: skip
 
 
