@@ -4,6 +4,7 @@ import math
 from contextlib import contextmanager
 
 import pytest
+from django.conf import settings
 from django.db import connection
 from django.test import Client, TransactionTestCase
 from psycopg.pq import TransactionStatus
@@ -23,6 +24,12 @@ def empty_the_tables(_case):
 
 
 TransactionTestCase._fixture_teardown = empty_the_tables
+
+
+# Hashed names need a collectstatic; what they are made of is the same. For the whole run and not anew for each test: a
+# request that a browser left behind would be answered between two of them, and the next one find the wrong storage.
+PLAIN_NAMES = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+settings.STORAGES = settings.STORAGES | {"staticfiles": PLAIN_NAMES}
 
 
 @contextmanager
@@ -64,13 +71,6 @@ def figures_of_this_test_only(settings, tmp_path):
 def the_site_is_known(monkeypatch):
     # As in a process that has served a page before; a test of the record itself forgets it first.
     monkeypatch.setattr(site, "_known", (site.Record(), math.inf))
-
-
-@pytest.fixture(autouse=True)
-def static_files_by_their_plain_names(settings):
-    # Hashed names need a collectstatic; what they are made of is the same.
-    plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
-    settings.STORAGES = settings.STORAGES | {"staticfiles": plain}
 
 
 @pytest.fixture(autouse=True)

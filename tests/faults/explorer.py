@@ -371,28 +371,31 @@ def dossier(folder):
 
 
 # In the order in which they can be filled again.
-TABLES = [
-    model._meta.db_table
-    for model in (Publisher, Source, Profile, Revision, Judgement, Citation, JudgementCitation, Derivation)
-]
-GRADES = [GradingState._meta.db_table, Grade._meta.db_table]
+EVIDENCE = (Publisher, Source, Profile, Revision, Judgement, Citation, JudgementCitation, Derivation)
+GRADES = (GradingState, Grade)
 
 
 def keep_rows():
     """Remember how the world is now."""
-    for table in (*TABLES, *GRADES):
+    for table in map(named, (*EVIDENCE, *GRADES)):
         sql(f"DROP TABLE IF EXISTS kept_{table}; CREATE TEMP TABLE kept_{table} AS TABLE {table}")
 
 
 def put_rows_back():
     """Make the world what it was when its rows were kept, with nothing pending."""
-    gone = ["TRUNCATE profiles_grade", *(f"DELETE FROM {table}" for table in reversed(TABLES))]
-    quiet = [f"DELETE FROM {model._meta.db_table}" for model in (GradingState, Mark, Touch)]
-    sql(";".join([*gone, *map(filled, TABLES), *quiet, *map(filled, GRADES)]))
+    gone = ["TRUNCATE profiles_grade", *(f"DELETE FROM {named(model)}" for model in reversed(EVIDENCE))]
+    quiet = [f"DELETE FROM {named(model)}" for model in (GradingState, Mark, Touch)]
+    sql(";".join([*gone, *map(filled, EVIDENCE), *quiet, *map(filled, GRADES)]))
 
 
-def filled(table):
-    return f"INSERT INTO {table} SELECT * FROM kept_{table}"
+def named(model):
+    return model._meta.db_table
+
+
+def filled(model):
+    # By name, and without what PostgreSQL works out by itself and takes from nobody.
+    columns = ", ".join(field.column for field in model._meta.concrete_fields if not field.generated)
+    return f"INSERT INTO {named(model)} ({columns}) SELECT {columns} FROM kept_{named(model)}"
 
 
 # --- A pair -----------------------------------------------------------------------------------------------------------
