@@ -38,6 +38,8 @@ def seat(open_page):
 
 
 def said(page):
+    # A click waits for the next page to begin, and not for the foot of a long form.
+    page.wait_for_load_state()
     return page.inner_text("#container")
 
 

@@ -24,6 +24,14 @@
     }
   }
 
+  // Django heads with nothing the column in which a row of a table says its name, and that of its buttons.
+  function nameColumns() {
+    for (const head of document.querySelectorAll(".tabular thead th:empty")) {
+      const name = head.classList.contains("original") ? "Name" : "Buttons";
+      head.append(make("span", { className: "visually-hidden" }, name));
+    }
+  }
+
   function make(tag, properties, ...children) {
     const element = Object.assign(document.createElement(tag), properties);
     element.append(...children);
@@ -141,6 +149,7 @@
   }
 
   document.querySelectorAll("textarea[data-shape]").forEach(replace);
+  nameColumns();
   // The admin makes its choosers when the page is ready, those of a new row when it is there.
   window.addEventListener("load", () => setTimeout(nameChoosers));
   document.addEventListener("formset:added", () => setTimeout(nameChoosers));
