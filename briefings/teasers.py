@@ -18,7 +18,7 @@ def _told(opens_from: int, title: str, summary: str, contents: str) -> Deeper:
     return Deeper(
         title=title,
         summary=summary,
-        contents=contents.splitlines(),
+        contents=tuple(contents.splitlines()),
         tier=tier.title,
         tier_slug=tier.slug,
         tier_url=page_of(tier),

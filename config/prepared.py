@@ -4,26 +4,41 @@ Django writes the SQL of a queryset anew each time and sends the values inside o
 well. Of a page that is made of few rows these two take the most time.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 import psycopg
 from django.db import connection
-from django.db.models import Model
+from django.db.models import Model, QuerySet
 
 M = TypeVar("M", bound=Model)
 
 
 def rows(query: str, **parameters: Any) -> list[Any]:
     """Return all rows. A list needs a cast in the query, for its type is part of what is planned."""
+    return answer(Question(query, parameters))
+
+
+class Question(NamedTuple):
+    """SQL and what it is asked with. Whoever builds it of a queryset remembers it: that takes longer than the answer."""
+
+    sql: str
+    parameters: Sequence[Any] | Mapping[str, Any]
+
+    @classmethod
+    def of(cls, queryset: "QuerySet[Any, Any]") -> "Question":
+        return cls(*queryset.query.sql_with_params())
+
+
+def answer(question: Question) -> list[Any]:
     with connection.cursor() as cursor:
         # Django's own cursors prepare nothing, and put the values into the SQL, which is what a log of it wants.
         if not connection.queries_logged:
             assert connection.connection is not None
             connection.connection.prepare_threshold = 0
             cursor.cursor = psycopg.Cursor(connection.connection)
-        cursor.execute(query, parameters)
+        cursor.execute(*question)
         found: list[Any] = cursor.fetchall()
         return found
 

@@ -195,7 +195,7 @@ def _card(grade: ShownGrade | None, moves: Sequence[Move] = (), *, updating: boo
         graded_at=None,
         ruler=charts.ruler(grade.number) if grade else None,
         sparkline=sparkline(moves),
-        moves={move.seq: move for move in moves},
+        moves=tuple(moves),
     )
 
 
@@ -253,7 +253,7 @@ def _panel() -> dict[str, Any]:
     locked = Deeper(
         "What it means for holders",
         WORDS,
-        ["Three cases", "What to do"],
+        ("Three cases", "What to do"),
         alliance.title,
         alliance.slug,
         page_of(alliance),

@@ -7,12 +7,11 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
 from django.contrib.postgres.search import SearchHeadline, SearchQuery, SearchQueryField, SearchRank
-from django.db import connection
 from django.db.models import (
     BooleanField,
     Case,
@@ -32,6 +31,8 @@ from django.db.models.functions import Concat, Greatest, Lower
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from config import prepared
+from config.prepared import Question
 from profiles.grading.scale import SCALE, Band, band_of
 from profiles.grading.working import label_in_words
 from profiles.models import Facet, FacetValue, Grade, Kind, Mark, Profile, Revision, Term
@@ -287,7 +288,7 @@ BY_TERM = """
     SELECT term.facet, term.slug, term.name, counted.number FROM (
         SELECT value.term_id, count(*) AS number FROM {found}
         JOIN profiles_facetvalue value ON value.revision_id = {found}.live_revision_id GROUP BY value.term_id) counted
-    JOIN profiles_term term ON term.id = counted.term_id WHERE term.facet = ANY(%s)"""
+    JOIN profiles_term term ON term.id = counted.term_id WHERE term.facet = ANY(%s::text[])"""
 
 
 def count(search: Search) -> Counts:
@@ -295,6 +296,17 @@ def count(search: Search) -> Counts:
 
     A dimension in which something is chosen is counted as if it were not: its other values stay in reach.
     """
+    question = _question(search) if search.q else _question_without_words(tuple(search.chosen.items()))
+    rows = _answer(question)
+    return {name: _choices(name, [row for row in rows if row.dimension == name]) for name in DIMENSIONS}
+
+
+@lru_cache(maxsize=256)
+def _question_without_words(chosen: tuple[tuple[str, str], ...]) -> Question:
+    return _question(Search(chosen=dict(chosen)))
+
+
+def _question(search: Search) -> Question:
     found = {_among(search, name): matching(search, but=[name]) for name in search.chosen} | {"found": matching(search)}
     by_score = BY_SCORE if search.narrowed else BY_SCORE_OF_ALL
     parts = [BY_KIND.format(found=_among(search, KIND)), by_score.format(found=_among(search, GRADE))]
@@ -302,14 +314,13 @@ def count(search: Search) -> Counts:
     for facet in Facet.values:
         facets[_among(search, facet)].append(facet)
     parts += [BY_TERM.format(found=among) for among in facets]
-    rows = _rows(found, parts, list(facets.values()), at_once=not search.narrowed)
-    return {name: _choices(name, [row for row in rows if row.dimension == name]) for name in DIMENSIONS}
+    return _counting(found, parts, list(facets.values()), at_once=not search.narrowed)
 
 
 def count_terms(facet: str) -> list[Choice]:
     """Return the terms of one facet that live profiles have, with how many have it."""
     everyone = {"found": Profile.objects.published()}
-    return _choices(facet, _rows(everyone, [BY_TERM.format(found="found")], [[facet]], at_once=True))
+    return _choices(facet, _answer(_counting(everyone, [BY_TERM.format(found="found")], [[facet]], at_once=True)))
 
 
 def _among(search: Search, dimension: str) -> str:
@@ -324,17 +335,19 @@ class _Row(NamedTuple):
     number: int
 
 
-def _rows(
+def _answer(question: Question) -> list[_Row]:
+    return [_Row(*row) for row in prepared.answer(question)]
+
+
+def _counting(
     found: Mapping[str, ProfileQuerySet], parts: list[str], facets: list[list[str]], *, at_once: bool
-) -> list[_Row]:
+) -> Question:
     """Count among these profiles. `at_once` where all are counted: each count is quicker by itself than over one result."""
     kept = "NOT MATERIALIZED" if at_once else ""
-    asked = {name: one.order_by().values("pk", "live_revision").query.sql_with_params() for name, one in found.items()}
-    with_found = ", ".join(f"{name} (id, live_revision_id) AS {kept} ({sql})" for name, (sql, _params) in asked.items())
-    given = [value for _sql, params in asked.values() for value in params]
-    with connection.cursor() as cursor:
-        cursor.execute(f"WITH {with_found} {' UNION ALL '.join(parts)}", [*given, *facets])
-        return [_Row(*row) for row in cursor.fetchall()]
+    asked = {name: Question.of(one.order_by().values("pk", "live_revision")) for name, one in found.items()}
+    with_found = ", ".join(f"{name} (id, live_revision_id) AS {kept} ({one.sql})" for name, one in asked.items())
+    given = [value for one in asked.values() for value in one.parameters]
+    return Question(f"WITH {with_found} {' UNION ALL '.join(parts)}", [*given, *facets])
 
 
 def _choices(dimension: str, rows: list[_Row]) -> list[Choice]:

@@ -20,7 +20,7 @@ from profiles.grading.working import (
 )
 from profiles.models import Grade, Profile, Source
 from profiles.pages import charts
-from profiles.pages.profile import MOVES, Card, Move, read_moves, show_card, sparkline
+from profiles.pages.profile import MOVES, Card, Move, dots_of, read_moves, show_card, sparkline
 from profiles.pages.showing import ShownBand, ShownGrade, show_scale, show_score, show_verdict
 
 HISTORY = 200
@@ -114,8 +114,7 @@ class ConfidencePage:
 
     @property
     def dots(self) -> list[tuple[charts.Dot, Move]]:
-        moves = {move.seq: move for move in self.moves}
-        return [(dot, moves[dot.seq]) for dot in self.chart.dots] if self.chart else []
+        return dots_of(self.chart, self.moves)
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,7 +236,7 @@ def _card_then(grade: Grade | None, moves: Sequence[Move]) -> Card:
         graded_at=grade.graded_at if grade else None,
         ruler=charts.ruler(shown.number) if shown else None,
         sparkline=sparkline(moves),
-        moves={move.seq: move for move in moves},
+        moves=tuple(moves),
     )
 
 

@@ -10,7 +10,7 @@ class Deeper:
 
     title: str
     summary: str
-    contents: Sequence[str]
+    contents: tuple[str, ...]
     tier: str
     tier_slug: str
     tier_url: str

@@ -145,6 +145,7 @@ class Use:
     direct: bool
     establishes: str
     judgements: tuple[Footnote, ...]
+    left_out: bool  # no key judgement rests on it, though there are some
 
 
 @dataclass(frozen=True, slots=True)
@@ -310,6 +311,7 @@ class _Shelf:
         return shown
 
     def _use(self, citation: Cited) -> Use:
+        judgements = self.evidence.resting.get(citation.id, ())
         return Use(
             citation_id=citation.id,
             stance=citation.stance,
@@ -317,7 +319,8 @@ class _Shelf:
             credibility_words=credibility_in_words(citation.credibility),
             direct=citation.direct,
             establishes=citation.establishes,
-            judgements=tuple(self.footnotes[one.pk] for one in self.evidence.resting.get(citation.id, ())),
+            judgements=tuple(self.footnotes[one.pk] for one in judgements),
+            left_out=bool(self.evidence.judgements) and not judgements,
         )
 
 

@@ -1,16 +1,18 @@
 """What lists of profiles show: rows, the facets beside them, and what is chosen. Values only, ready for a template."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from django.db.models import F, OuterRef, Subquery
 from django.utils.translation import gettext as _
 
-from config import addresses
+from config import addresses, prepared
+from config.prepared import Question
 from profiles import search
 from profiles.models import Facet, FacetValue, Kind
 from profiles.pages.showing import ShownGrade, show_score
@@ -41,7 +43,7 @@ class Row:
     score: Decimal | None
     updating: bool
     changed_at: datetime | None
-    excerpt: Sequence[Piece] = ()
+    excerpt: tuple[Piece, ...] = ()
 
     @property
     def grade(self) -> ShownGrade | None:
@@ -56,8 +58,13 @@ def rows(profiles: ProfileQuerySet, *, q: str = "") -> list[Row]:
 
     It reads no body, unless words were searched for and an excerpt has to show where they are.
     """
+    shown = _shown(profiles)
+    return _rows(shown.annotate(excerpt=search.excerpt(q)).values(*SHOWN, "excerpt") if q else shown.values(*SHOWN))
+
+
+def _shown(profiles: ProfileQuerySet) -> ProfileQuerySet:
     regions = FacetValue.objects.filter(revision=OuterRef("live_revision"), facet=Facet.REGION)
-    found = profiles.annotate(
+    return profiles.annotate(
         name=F("live_revision__name"),
         standfirst=F("live_revision__standfirst"),
         kind=F("live_revision__kind"),
@@ -65,7 +72,9 @@ def rows(profiles: ProfileQuerySet, *, q: str = "") -> list[Row]:
         region=Subquery(regions.values("term__name")),
         updating=search.being_updated(),
     )
-    shown = found.annotate(excerpt=search.excerpt(q)).values(*SHOWN, "excerpt") if q else found.values(*SHOWN)
+
+
+def _rows(shown: Iterable[dict[str, Any]]) -> list[Row]:
     # Looked up once: forty times would be a tenth of the page.
     page, working = (addresses.address(f"profiles:profile_{name}", SLUG) for name in ("detail", "confidence"))
     return [_row(page, working, **columns) for columns in shown]
@@ -90,10 +99,10 @@ def _row(page: str, working: str, slug: str, kind: str, region: str | None, exce
 MARKUP = re.compile(r"[*#`\[\]]|\]?\(https?://[^\s)]*\)?")
 
 
-def _pieces(excerpt: str) -> list[Piece]:
+def _pieces(excerpt: str) -> tuple[Piece, ...]:
     """An excerpt without the signs of its Markdown, cut where something was found."""
     parts = re.split(f"{search.HIT}(.*?){search.END}", MARKUP.sub("", excerpt))
-    return [Piece(part, found=number % 2 == 1) for number, part in enumerate(parts) if part]
+    return tuple(Piece(part, found=number % 2 == 1) for number, part in enumerate(parts) if part)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +120,7 @@ class Group:
     """The values of one dimension, with how many profiles each would leave."""
 
     title: str
-    links: Sequence[Link]
+    links: tuple[Link, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +175,17 @@ def page(asked: Mapping[str, str]) -> Page:
 
 def _rows_of(wanted: Search, total: int) -> list[Row]:
     start = (wanted.page - 1) * search.ROWS
-    return rows(search.cut(wanted, start, start + search.ROWS, found=total), q=wanted.q)
+    if wanted.q:
+        return rows(search.cut(wanted, start, start + search.ROWS, found=total), q=wanted.q)
+    question = _question(wanted.order, tuple(wanted.chosen.items()), start, many=total > search.MANY)
+    return _rows(dict(zip(SHOWN, row, strict=True)) for row in prepared.answer(question))
+
+
+@lru_cache(maxsize=256)
+def _question(order: str, chosen: tuple[tuple[str, str], ...], start: int, *, many: bool) -> Question:
+    """What asks for one page of a list. It says the same for as long as the code does."""
+    wanted, found = search.Search(chosen=dict(chosen), sort=order), search.MANY + many
+    return Question.of(_shown(search.cut(wanted, start, start + search.ROWS, found=found)).values_list(*SHOWN))
 
 
 def _address(wanted: Search) -> str:
@@ -211,7 +230,7 @@ def _name(dimension: str, value: str, names: Mapping[str, str]) -> str:
 
 def _groups(wanted: Search, counts: Counts) -> list[Group]:
     return [
-        Group(str(search.TITLES[dimension]), [_choice(wanted, dimension, choice) for choice in choices])
+        Group(str(search.TITLES[dimension]), tuple(_choice(wanted, dimension, choice) for choice in choices))
         for dimension, choices in counts.items()
         if choices
     ]

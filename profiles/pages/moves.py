@@ -1,6 +1,5 @@
 """Grade moves as readers are told of them: on the front page and in the feeds."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -33,7 +32,7 @@ class Move:
     score: Decimal
     before: Decimal | None
     breadth: str
-    causes: Sequence[str]
+    causes: tuple[str, ...]
 
     @property
     def grade(self) -> ShownGrade:
@@ -90,4 +89,4 @@ def _with_what_was_before(grades: QuerySet[Grade]) -> QuerySet[Any]:
 
 
 def _move(causes: list[dict[str, Any]], breadth: str | None, **columns: Any) -> Move:
-    return Move(causes=[explain_cause(cause) for cause in causes], breadth=breadth or "", **columns)
+    return Move(causes=tuple(explain_cause(cause) for cause in causes), breadth=breadth or "", **columns)

@@ -79,11 +79,11 @@ class Card:
     graded_at: datetime | None
     ruler: charts.Ruler | None
     sparkline: charts.History | None
-    moves: Mapping[int, Move]
+    moves: tuple[Move, ...]
 
     @property
     def dots(self) -> list[tuple[charts.Dot, Move]]:
-        return [(dot, self.moves[dot.seq]) for dot in self.sparkline.dots] if self.sparkline else []
+        return dots_of(self.sparkline, self.moves)
 
 
 @dataclass(frozen=True, slots=True)
@@ -301,7 +301,7 @@ def show_card(profile: Profile, moves: Sequence[Move]) -> Card:
         graded_at=state.graded_at,
         ruler=charts.ruler(grade.number) if grade else None,
         sparkline=sparkline(moves),
-        moves={move.seq: move for move in moves},
+        moves=tuple(moves),
     )
 
 
@@ -310,6 +310,12 @@ def sparkline(moves: Sequence[Move]) -> charts.History | None:
     if len(moves) < 2:
         return None
     return charts.history([(move.seq, move.grade.number) for move in reversed(moves)], width=300, height=56)
+
+
+def dots_of(chart: charts.History | None, moves: Sequence[Move]) -> list[tuple[charts.Dot, Move]]:
+    """Return each dot of a chart with the grade that it stands for."""
+    by_number = {move.seq: move for move in moves}
+    return [(dot, by_number[dot.seq]) for dot in chart.dots] if chart else []
 
 
 def read_moves(profile: Profile, limit: int, *, until: int | None = None) -> list[Move]:
