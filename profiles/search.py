@@ -269,9 +269,11 @@ class Choice:
 Counts = dict[str, list[Choice]]
 
 
-# {found} are profiles with their live revisions. Terms are grouped by number and named afterwards: grouping by name
+# {found} are profiles with their live revisions, and with their kinds where not all are counted. Terms are grouped by number and named afterwards: grouping by name
 # would compare the letters of every profile's terms.
 BY_KIND = """
+    SELECT 'kind', kind, '', count(*) FROM {found} GROUP BY kind"""
+BY_KIND_OF_ALL = """
     SELECT 'kind', revision.kind, '', count(*) FROM {found}
     JOIN profiles_revision revision ON revision.id = {found}.live_revision_id GROUP BY revision.kind"""
 BY_SCORE = """
@@ -308,8 +310,8 @@ def _question_without_words(chosen: tuple[tuple[str, str], ...]) -> Question:
 
 def _question(search: Search) -> Question:
     found = {_among(search, name): matching(search, but=[name]) for name in search.chosen} | {"found": matching(search)}
-    by_score = BY_SCORE if search.narrowed else BY_SCORE_OF_ALL
-    parts = [BY_KIND.format(found=_among(search, KIND)), by_score.format(found=_among(search, GRADE))]
+    by_kind, by_score = (BY_KIND, BY_SCORE) if search.narrowed else (BY_KIND_OF_ALL, BY_SCORE_OF_ALL)
+    parts = [by_kind.format(found=_among(search, KIND)), by_score.format(found=_among(search, GRADE))]
     facets: dict[str, list[str]] = defaultdict(list)
     for facet in Facet.values:
         facets[_among(search, facet)].append(facet)
@@ -344,8 +346,10 @@ def _counting(
 ) -> Question:
     """Count among these profiles. `at_once` where all are counted: each count is quicker by itself than over one result."""
     kept = "NOT MATERIALIZED" if at_once else ""
-    asked = {name: Question.of(one.order_by().values("pk", "live_revision")) for name, one in found.items()}
-    with_found = ", ".join(f"{name} (id, live_revision_id) AS {kept} ({one.sql})" for name, one in asked.items())
+    columns = {"id": "pk", "live_revision_id": "live_revision"} | ({} if at_once else {"kind": "live_revision__kind"})
+    asked = {name: Question.of(one.order_by().values(*columns.values())) for name, one in found.items()}
+    named = ", ".join(columns)
+    with_found = ", ".join(f"{name} ({named}) AS {kept} ({one.sql})" for name, one in asked.items())
     given = [value for one in asked.values() for value in one.parameters]
     return Question(f"WITH {with_found} {' UNION ALL '.join(parts)}", [*given, *facets])
 
