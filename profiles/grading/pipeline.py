@@ -32,6 +32,7 @@ from redis import Redis, RedisError
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from config import prepared
 from profiles.grading import causes, reading, working
 from profiles.grading.method import METHOD_VERSION, ProfileVerdict, grade_profile
 from profiles.models import Grade, GradingState, Mark, Profile
@@ -166,7 +167,9 @@ DUE = """
     WHERE (due_on <= %(today)s OR as_of > %(today)s OR method < %(method)s)
       AND method <= %(method)s AND (next_try_at IS NULL OR next_try_at <= now())
     ORDER BY profile_id LIMIT %(limit)s"""
-EDITORS_WAIT = f"SELECT EXISTS (SELECT {TO_BE_TRIED} AND mark.lane = 0 AND mark.profile_id <> ALL(%(behind)s))"
+EDITORS_WAIT = (
+    f"SELECT EXISTS (SELECT {TO_BE_TRIED} AND mark.lane = 0 AND mark.profile_id <> ALL(%(behind)s::bigint[]))"
+)
 
 
 def waiting() -> list[int]:
@@ -189,17 +192,12 @@ def _an_editor_waits(behind: list[int]) -> bool:
 
 
 def _rows(query: str, **parameters: Any) -> list[Any]:
-    with connection.cursor() as cursor:
-        cursor.execute(query, {"method": METHOD_VERSION, **parameters})
-        found: list[Any] = cursor.fetchall()
-        return found
+    return prepared.rows(query, method=METHOD_VERSION, **parameters)
 
 
 def today() -> date:
     """The database's day, in UTC: the one clock that all workers share."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT (now() AT TIME ZONE 'UTC')::date")
-        return cursor.fetchone()[0]  # type: ignore[no-any-return]
+    return prepared.rows("SELECT (now() AT TIME ZONE 'UTC')::date")[0][0]  # type: ignore[no-any-return]
 
 
 # --- Grading ---------------------------------------------------------------------------------------------------------
@@ -340,26 +338,24 @@ def _grade_in_one_snapshot(profile_ids: Sequence[int], day: date) -> int:
 # And a worker of an older method never flips back what a newer one has graded.
 LOCK = """
     SELECT profile_id, seq, as_of, method, fingerprint FROM profiles_gradingstate state
-    WHERE profile_id = ANY(%(ids)s) AND method <= %(method)s
+    WHERE profile_id = ANY(%(ids)s::bigint[]) AND method <= %(method)s
       AND (method < %(method)s OR due_on <= %(today)s OR as_of > %(today)s
            OR EXISTS (SELECT FROM profiles_mark mark WHERE mark.profile_id = state.profile_id))
     FOR NO KEY UPDATE SKIP LOCKED"""
 
 
 def _lock(profile_ids: Sequence[int], day: date) -> dict[int, _State]:
-    with connection.cursor() as cursor:
-        cursor.execute(LOCK, {"ids": list(profile_ids), "method": METHOD_VERSION, "today": day})
-        return {row[0]: _State(*row) for row in cursor.fetchall()}
+    return {row[0]: _State(*row) for row in _rows(LOCK, ids=list(profile_ids), today=day)}
+
+
+TAKE_MARKS = """
+    DELETE FROM profiles_mark WHERE profile_id = ANY(%(ids)s::bigint[]) RETURNING id, profile_id, change::text"""
 
 
 def _take_marks(profile_ids: list[int]) -> dict[int, list[dict[str, Any]]]:
     changes: dict[int, list[dict[str, Any]]] = defaultdict(list)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "DELETE FROM profiles_mark WHERE profile_id = ANY(%s) RETURNING id, profile_id, change::text", [profile_ids]
-        )
-        for _id, profile_id, change in sorted(cursor.fetchall(), key=lambda row: row[0]):
-            changes[profile_id].append(json.loads(change))
+    for _id, profile_id, change in sorted(prepared.rows(TAKE_MARKS, ids=profile_ids), key=lambda row: row[0]):
+        changes[profile_id].append(json.loads(change))
     return changes
 
 

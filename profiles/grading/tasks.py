@@ -13,8 +13,8 @@ log = logging.getLogger(__name__)
 @shared_task(name="profiles.grading.tasks.sweep")
 def sweep() -> None:
     pipeline.heard()
-    actions.publish_due()
     pipeline.sweep()
+    actions.publish_due()  # last, for somebody may wait for the grade; whatever goes up brings a nudge of its own
     pipeline.swept()
 
 

@@ -1,11 +1,11 @@
 """Questions whose words never change."""
 
 import pytest
-from django.db import connection
+from django.db import DataError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from config import prepared
-from config.prepared import Columns
+from config.prepared import Columns, Question
 from profiles.models import Profile, Revision
 from tests.builders import make_profile
 
@@ -41,3 +41,19 @@ def test_columns_come_back_as_the_queryset_reads_them():
 
 def test_a_join_that_found_nothing_gives_none():
     assert Columns(Profile, "profile").next(iter([None] * 20)) is None
+
+
+def test_several_questions_are_answered_in_their_order():
+    first, second = Question("SELECT %s::int", [1]), Question("SELECT %(word)s::text AS word", {"word": "two"})
+    assert prepared.answers([first, second, first]) == [[(1,)], [("two",)], [(1,)]]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_one_that_fails_among_several_is_told_as_django_tells_it():
+    right, wrong = Question("SELECT 1", []), Question("SELECT 1 / %s::int", [0])
+    with pytest.raises(DataError, match="division by zero"):
+        prepared.answers([right, wrong, right])
+    assert prepared.answers([right]) == [[(1,)]]
+    with pytest.raises(DataError), transaction.atomic():
+        prepared.answers([wrong, right])
+    assert prepared.answers([right]) == [[(1,)]]

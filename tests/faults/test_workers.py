@@ -3,6 +3,7 @@
 from contextlib import ExitStack
 
 import pytest
+from django.db import connection
 
 from tests.builders import cite, make_profile, settle
 from tests.faults.letters import change_the_letter, graded_as, histories
@@ -31,6 +32,25 @@ def test_a_nudged_worker_grades_an_edit(redis, publisher):
         wait_until(graded_as("C"))
     assert histories() == ["BAC"]
     assert wrongs() == []
+
+
+def test_a_worker_keeps_its_connection(redis, publisher):
+    with worker(REDIS_URL=redis.url):
+        change_the_letter("A")
+        wait_until(graded_as("A"))
+        first = connections_of_others()
+        change_the_letter("C")
+        wait_until(graded_as("C"))
+        assert connections_of_others() == first
+    assert len(first) == 1
+
+
+def connections_of_others():
+    with connection.cursor() as cursor:
+        cursor.execute("""
+            SELECT pid FROM pg_stat_activity
+            WHERE datname = current_database() AND backend_type = 'client backend' AND pid <> pg_backend_pid()""")
+        return {pid for (pid,) in cursor.fetchall()}
 
 
 def test_two_workers_two_beats_and_two_drain_loops_grade_each_edit_once(redis, profiles):
