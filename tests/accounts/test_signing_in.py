@@ -233,9 +233,9 @@ def test_a_public_page_stays_the_same_for_a_reader_whose_sessions_are_listed(cli
 @pytest.mark.parametrize(
     ("address", "title"),
     [
-        ("/accounts/email/", "Email Addresses"),
-        ("/accounts/password/change/", "Change Password"),
-        ("/accounts/2fa/", "Two-Factor Authentication"),
+        ("/accounts/email/", "Email addresses"),
+        ("/accounts/password/change/", "Change the password"),
+        ("/accounts/2fa/", "Second factors"),
         ("/accounts/2fa/webauthn/", "Security keys"),
         ("/accounts/sessions/", "Sessions"),
         ("/accounts/logout/", "Log out"),
@@ -256,5 +256,5 @@ def test_what_opens_an_account_is_changed_only_after_the_password_is_asked_again
     log_in(client, mina)
     response = client.post(address, {"email": "other@example.org", "action_add": ""}, follow=True)
     assert response.redirect_chain[0][0].startswith("/accounts/reauthenticate/")
-    assert "Confirm Access" in response.text
+    assert "Confirm that it is you" in response.text
     assert mail.outbox == []

@@ -18,7 +18,7 @@ from pathlib import Path
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from config import env
-from config.chromium import MISSING, chromium_path, install_chromium
+from config.chromium import MISSING, NO_CHINESE, chromium_path, install_chinese_letters, install_chromium
 from tests.browser.conftest import ARGUMENTS
 
 HERE = env.ROOT / ".data" / "screenshots"
@@ -112,6 +112,8 @@ def main(only: list[str]) -> int:
     if not install_chromium():
         print(MISSING, file=sys.stderr)
         return 1
+    if not install_chinese_letters():
+        print(f"{NO_CHINESE}: the Chinese pages will show boxes.", file=sys.stderr)
     shutil.rmtree(HERE, ignore_errors=True)
     with running_demo() as home, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium_path(), args=ARGUMENTS)

@@ -61,3 +61,12 @@ def test_without_a_browser_only_its_tests_are_skipped_with_the_reason(machine, m
     other = SimpleNamespace(path=testing.BROWSER_TESTS.parent / "test_other.py")
     testing.pytest_collection_modifyitems([browser_test, other])
     assert [mark.kwargs["reason"] for mark in browser_test.marks] == [chromium.MISSING]
+
+
+def test_pictures_of_chinese_pages_get_letters_to_be_read_in(machine, monkeypatch):
+    fonts = []
+    monkeypatch.setattr(chromium, "_has_chinese_letters", lambda: bool(fonts))
+    monkeypatch.setattr(chromium, "_install", fonts.append)
+    assert chromium.install_chinese_letters()
+    assert chromium.install_chinese_letters()
+    assert fonts == ["fonts-noto-cjk"]
