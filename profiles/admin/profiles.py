@@ -1,4 +1,4 @@
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from django import forms
@@ -255,6 +255,20 @@ class ProfileAdmin(SeesOthers, CitationTables, CitationsWhatIf, EditorsAlone, De
 
     def has_publish_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm(PUBLISH)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Profile | None = None) -> bool:
+        allowed: bool = super().has_delete_permission(request, obj)
+        return allowed and (obj is None or not obj.went_up)
+
+    def get_deleted_objects(self, objs: Iterable[Profile], request: HttpRequest) -> Any:
+        """What goes with a profile is for whoever may delete that, though nobody deletes it by itself."""
+        deleted, counts, _missing, protected = super().get_deleted_objects(objs, request)  # type: ignore[arg-type]
+        stay = [
+            f"{one.slug} has been published: withdraw it, for what was said in public stays"
+            for one in objs
+            if one.went_up
+        ]
+        return deleted, counts, set(), stay or protected
 
     @admin.action(description="Withdraw the chosen profiles", permissions=["publish"])
     def withdraw(self, request: HttpRequest, profiles: QuerySet[Profile]) -> None:

@@ -183,6 +183,11 @@ class Profile(models.Model):
         return self.live_revision_id is not None and self.withdrawn_at is None
 
     @property
+    def went_up(self) -> bool:
+        """Whether readers have ever seen it. Then there is something to keep, and it can only be withdrawn."""
+        return self.live_revision_id is not None or self.revisions.filter(approved_at__isnull=False).exists()
+
+    @property
     def draft(self) -> "Revision | None":
         """The revision being written: the newest one, unless it is the live one."""
         newest = self.revisions.order_by("-number").first()

@@ -409,3 +409,35 @@ def test_a_citation_names_the_judgements_it_may_support_in_their_words(client, e
     text = html.unescape(client.get(on_the_desk(Profile, profile.pk)).text)
     statement = profile.live_revision.statements["j1"]
     assert f"j1 · {statement}" in text
+
+
+# --- Deleting a profile -----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def root(client):
+    client.force_login(make_user("root@example.org", is_staff=True, is_superuser=True))
+
+
+def test_a_draft_is_deleted_with_all_that_is_its_own(client, root):
+    draft = make_profile("never-read", judgements={"j1": "It is large."})
+    source = cite(draft, make_source("The report"), direct=True).source
+    settle()
+    address = reverse("admin:profiles_profile_delete", args=[draft.pk])
+    assert "Yes, I’m sure" in html.unescape(client.get(address).text)
+    assert client.post(address, {"post": "yes"}).status_code == 302
+    settle()
+    left = [Profile, Revision, Citation, Judgement, GradingState]
+    assert [model.objects.count() for model in left] == [0] * len(left)
+    assert Source.objects.get() == source
+
+
+def test_what_was_published_is_withdrawn_and_not_deleted(client, root, profile):
+    withdraw_profile(profile_id=profile.pk, by=None)
+    address = reverse("admin:profiles_profile_delete", args=[profile.pk])
+    assert client.post(address, {"post": "yes"}).status_code == 403
+    assert address not in client.get(reverse("admin:profiles_profile_change", args=[profile.pk])).text
+    chosen = {"action": "delete_selected", "_selected_action": [profile.pk], "post": "yes"}
+    told = client.post(reverse("admin:profiles_profile_changelist"), chosen).text
+    assert "example has been published: withdraw it" in told
+    assert Profile.objects.get() == profile
