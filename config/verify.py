@@ -18,7 +18,7 @@ PYTHON = sys.executable
 DJADE = str(Path(sys.prefix) / "bin" / "djade")  # a program, not a module
 TYPED = ["profiles", "accounts", "briefings", "config"]
 METHOD_TESTS = [f"tests/profiles/grading/test_{name}.py" for name in ("method", "scale", "working")]
-SLOW_TESTS = ["tests/faults", "tests/browser", "tests/briefings/test_canary.py"]  # about as long as all the others
+SLOW_TESTS = ["tests/faults", "tests/browser"]  # about as long as all the others
 TOGETHER = 2
 LABEL_WIDTH = 32
 
@@ -79,7 +79,7 @@ def test_runs() -> dict[str, list[str]]:
     if {"DATABASE_URL", "REDIS_URL"} & set(os.environ):
         return {"Tests": pytest()}  # on servers of yours two runs would meet
     return {
-        "Tests of faults, browser, walls": pytest(*SLOW_TESTS),
+        "Tests of faults and in a browser": pytest(*SLOW_TESTS),
         "Tests of everything else": pytest("tests", *(f"--ignore={path}" for path in SLOW_TESTS)),
     }
 

@@ -10,7 +10,7 @@ from django.test import Client, TransactionTestCase
 from psycopg.pq import TransactionStatus
 
 from accounts.tiers import Tier
-from config import site, wall
+from config import content, site, wall
 from tests.builders import give, make_organisation, make_user
 
 OF_THE_SCHEMA = {"django_content_type", "auth_permission", "auth_group", "auth_group_permissions"}
@@ -20,7 +20,29 @@ def empty_the_tables(_case):
     """Empty what a test that commits has filled. Django would drop and remake all permissions as well: half a second."""
     tables = sorted(set(connection.introspection.django_table_names(only_existing=True)) - OF_THE_SCHEMA)
     with connection.cursor() as cursor:
-        cursor.execute(f"TRUNCATE {', '.join(map(connection.ops.quote_name, tables))}")
+        if may_pass_by_triggers(cursor):
+            remove_rows(cursor, tables)
+        else:
+            cursor.execute(f"TRUNCATE {', '.join(map(connection.ops.quote_name, tables))}")
+
+
+def may_pass_by_triggers(cursor):
+    cursor.execute("SHOW is_superuser")
+    return cursor.fetchone() == ("on",)
+
+
+def remove_rows(cursor, tables):
+    """Row by row, which for the few rows of a test takes a tenth of making all files of all tables anew."""
+    looked = (f"SELECT '{table}' WHERE EXISTS (SELECT FROM {table})" for table in tables)
+    cursor.execute(" UNION ALL ".join(looked))
+    filled = [table for (table,) in cursor.fetchall()]
+    cursor.execute("SET session_replication_role = replica")
+    try:
+        for table in filled:
+            cursor.execute(f"DELETE FROM {table}")
+    finally:
+        cursor.execute("RESET session_replication_role")
+    content.leap()  # as the triggers do where tables are emptied: no page of this test is one of the next
 
 
 TransactionTestCase._fixture_teardown = empty_the_tables
