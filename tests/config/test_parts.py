@@ -1,5 +1,6 @@
 """Pieces of pages that are remembered by the values they are made of."""
 
+import re
 from dataclasses import dataclass
 
 import pytest
@@ -86,3 +87,24 @@ def test_a_value_that_could_change_later_is_refused():
 def test_nothing_behind_a_tier_is_remembered(template):
     get_template(f"briefings/{template.name}")
     assert "{% part" not in template.read_text()
+
+
+NAMED = re.compile(r'{% (?:part|include) "([^"]+)"')
+
+
+def remembered():
+    """Every template that is a part, with those that stand in it."""
+    texts = {str(path.relative_to(TEMPLATES)): path.read_text() for path in TEMPLATES.rglob("*.html")}
+    found, wanted = {}, {name for text in texts.values() for name in re.findall(r'{% part "([^"]+)"', text)}
+    while wanted:
+        name = wanted.pop()
+        found[name] = texts[name]
+        wanted |= set(NAMED.findall(texts[name])) - set(found)
+    return found
+
+
+def test_no_part_looks_at_the_clock_or_at_who_is_asking():
+    parts = remembered()
+    assert {"profiles/_row.html", "profiles/_line.html", "profiles/_grade_in_words.html"} <= set(parts)
+    changing = r"\{% now|\|(timesince|timeuntil|naturaltime|naturalday)|\brequest\b|\buser\b|csrf|messages"
+    assert {name for name, text in parts.items() if re.search(changing, text)} == set()
