@@ -8,6 +8,8 @@ from dataclasses import fields, is_dataclass
 from django.utils import translation
 from django.utils.translation import trans_real
 
+from config.templatetags.parts import remembered
+
 LANGUAGE = "zh-hans"
 HOLE = re.compile(r"(%\(\w+\)[a-z])")
 ENGLISH = re.compile(r"[A-Za-z]{2,}")
@@ -32,7 +34,9 @@ def spoken(monkeypatch) -> Iterator[None]:
         }
         for name, speak in translated.items():
             patch.setattr(translation._trans, name, _else(getattr(trans_real, name), speak), raising=False)
+        remembered.cache_clear()
         yield
+    remembered.cache_clear()
 
 
 def english_in(shown, *, but=(), at="") -> dict[str, str]:

@@ -22,10 +22,10 @@ def part(context: Context, name: str, /, **values: Any) -> SafeString:
     Values are frozen through and through, or cannot be told apart from others later. What is behind a tier has no part.
     """
     assert context.template is not None
-    return _rendered(context.template.engine.get_template(name), get_language(), **values)
+    return remembered(context.template.engine.get_template(name), get_language(), **values)
 
 
 # A page has some thirty. By type as well: text that is safe as it stands equals the same text that is not.
 @lru_cache(maxsize=2048, typed=True)
-def _rendered(piece: Template, language: str, /, **values: Any) -> SafeString:
+def remembered(piece: Template, language: str, /, **values: Any) -> SafeString:
     return piece.render(Context(values))

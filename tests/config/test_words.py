@@ -20,6 +20,7 @@ from accounts.models import Organisation, User
 from accounts.tiers import Tier
 from briefings.alerts import tokens
 from config import languages
+from config.templatetags.parts import remembered
 from profiles.models import Page, Person, Publisher, Revision, Source, Term
 from tests.builders import (
     PASSWORD,
@@ -103,7 +104,9 @@ def every_translation_in_brackets(monkeypatch):
     with monkeypatch.context() as patch:
         for name, say in plain.items():
             patch.setattr(real, name, lambda *said, say=say: f"{OPENS}{say(*said)}{CLOSES}")
+        remembered.cache_clear()  # pieces that were rendered without brackets
         yield
+    remembered.cache_clear()
 
 
 @pytest.fixture
