@@ -36,8 +36,9 @@ def store_counts() -> None:
 
 @chore(every=timedelta(seconds=15))
 def read_an_article() -> None:
-    """Read what no message told of: Redis was away, or whoever was reading died."""
-    actions.read_next()
+    """Read what no message told of: Redis was away, whoever was reading died, or there was other work to be done."""
+    if actions.read_next() and actions.another_waits():
+        actions.tell_worker()
 
 
 @chore(every=timedelta(hours=6))

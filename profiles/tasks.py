@@ -2,9 +2,11 @@
 
 from celery import shared_task
 
+from config.aside import aside
 from profiles import figures
 
 
 @shared_task(name="profiles.tasks.render_figure", time_limit=240, soft_time_limit=230)
+@aside
 def render_figure(figure_id: int) -> None:
     figures.render(figure_id=figure_id)

@@ -4,6 +4,7 @@ import logging
 
 from celery import shared_task
 
+from config.aside import aside
 from profiles import actions
 from profiles.grading import pipeline
 
@@ -19,6 +20,7 @@ def sweep() -> None:
 
 
 @shared_task(name="profiles.grading.tasks.audit", time_limit=3600)
+@aside
 def audit() -> None:
     for difference in pipeline.audit():
         log.error("Audit: %s", difference)

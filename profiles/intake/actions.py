@@ -96,7 +96,7 @@ def take(*, pasted: str, by: AbstractBaseUser | None = None, profile: Profile | 
             for intake, one in zip(taken, articles, strict=True):
                 if one.body and not is_page(one.body.encode()[:5000]):
                     _read_pasted(intake, one.body)
-        transaction.on_commit(_tell_worker)
+        transaction.on_commit(tell_worker)
     return taken
 
 
@@ -121,7 +121,7 @@ def try_again(*, intake_id: int) -> None:
     with transaction.atomic():
         failed = Intake.objects.filter(pk=intake_id, progress=Progress.FAILED)
         failed.update(progress=Progress.QUEUED, problem="", attempts=0, started_at=None)
-        transaction.on_commit(_tell_worker)
+        transaction.on_commit(tell_worker)
 
 
 def dismiss(*, intake_id: int) -> None:
@@ -131,13 +131,17 @@ def dismiss(*, intake_id: int) -> None:
             IntakeText.objects.filter(pk=intake_id).delete()
 
 
-def _tell_worker() -> None:
+def tell_worker() -> None:
     from config.celery import app
 
     try:
         app.send_task("profiles.intake.tasks.read_waiting")
     except (BrokerError, RedisError, OSError) as error:
         log.warning("The worker could not be told of an article (%s); it is found in a moment.", error)
+
+
+def another_waits() -> bool:
+    return Intake.objects.filter(progress=Progress.QUEUED).exists()
 
 
 # --- Reading ----------------------------------------------------------------------------------------------------------

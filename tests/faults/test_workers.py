@@ -5,7 +5,9 @@ from contextlib import ExitStack
 import pytest
 from django.db import connection
 
+from config.celery import app
 from tests.builders import cite, make_profile, settle
+from tests.faults import endless_chores
 from tests.faults.letters import change_the_letter, graded_as, histories
 from tests.faults.processes import beat, impatient_drain_loop, wait_until, worker
 from tests.faults.settled import nothing_pending, wrongs
@@ -43,6 +45,17 @@ def test_a_worker_keeps_its_connection(redis, publisher):
         wait_until(graded_as("C"))
         assert connections_of_others() == first
     assert len(first) == 1
+
+
+def test_an_edit_does_not_wait_for_work_that_takes_its_time(redis, publisher):
+    endless_chores.BEGUN.unlink(missing_ok=True)
+    with worker("--concurrency=2", app="tests.faults.endless_chores", REDIS_URL=redis.url):
+        for _ in range(5):
+            app.send_task("config.tasks.do_chores")
+        wait_until(endless_chores.BEGUN.exists, what="a chore")
+        change_the_letter("A")
+        wait_until(graded_as("A"))
+    assert endless_chores.BEGUN.read_text() == "x"
 
 
 def connections_of_others():

@@ -462,3 +462,15 @@ def test_of_two_editors_who_decide_at_once_one_is_told(edith, frank):
         thread.join()
     assert sorted(ended) == ["decided meanwhile", "taken in"]
     assert (Derivation.objects.count(), Source.objects.count()) == (1, 2)
+
+
+def test_a_chore_that_finds_several_articles_tells_a_worker_of_the_rest(monkeypatch, fetches):
+    told = []
+    monkeypatch.setattr(actions, "tell_worker", lambda: told.append("told"))
+    for number in range(2):
+        Intake.objects.create(url=f"https://example.org/{number}")
+    chores.read_an_article()
+    assert told == ["told"]
+    chores.read_an_article()
+    assert told == ["told"]
+    assert not actions.another_waits()
