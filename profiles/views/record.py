@@ -6,6 +6,7 @@ from typing import Any
 
 from django.core.paginator import Page, Paginator
 from django.db.models import F, Prefetch, QuerySet
+from django.db.models.functions import Lower
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext as _
@@ -61,7 +62,7 @@ class Part:
 
 @public(reads=["page"])
 def publisher_list(request: HttpRequest) -> HttpResponse:
-    page = _page(request, publishers_with_sources().order_by("name", "pk"))
+    page = _page(request, publishers_with_sources().order_by(Lower("name"), "pk"))
     records = records_of([publisher.pk for publisher in page])
     rows = [_publisher_row(publisher, records.get(publisher.pk, Record())) for publisher in page]
     return render(request, "profiles/publisher_list.html", {"publishers": rows, "page": page})

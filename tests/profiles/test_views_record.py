@@ -32,6 +32,14 @@ def test_publishers_of_public_sources_are_listed_with_their_letter_and_number(cl
     assert '<td class="numeric">2</td>' in html
 
 
+def test_publishers_stand_in_the_order_of_their_letters_whatever_their_case(client):
+    profile = make_profile(live=True)
+    for name in ("aWire", "BTW Media", "Battlefield"):
+        cite(profile, make_source(publisher=make_publisher(name)))
+    listed = [publisher.name for publisher in client.get("/publishers/").context["publishers"]]
+    assert listed == ["aWire", "Battlefield", "BTW Media"]
+
+
 def test_a_publisher_that_only_drafts_know_is_not_found(client):
     cite(make_profile(), make_source(publisher=make_publisher("Draft Wire", slug="draft-wire")))
     gone = make_profile(live=True)
