@@ -27,7 +27,7 @@ from django.db.models import (
     Value,
     When,
 )
-from django.db.models.functions import Concat, Greatest, Lower
+from django.db.models.functions import Concat, Greatest, Left, Lower
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -195,13 +195,19 @@ def words_of(q: str) -> Func:
 
 
 HIT, END = "\x02", "\x03"  # around what was found; nobody's text holds them, and no reader sees them
-TEXT = Func(
+# In the order readers see: jsonb keeps short keys first, so that it has a section's body before its heading.
+STATEMENTS = Func(
     F("live_revision__statements"),
-    F("live_revision__sections"),
-    template="left((SELECT string_agg(said #>> '{}', ' ') FROM jsonb_path_query(jsonb_build_array(%(expressions)s),"
-    " 'strict $.** ? (@.type() == \"string\")') AS said), 8000)",
+    template="(SELECT string_agg(said #>> '{}', ' ') FROM jsonb_path_query(%(expressions)s, '$.*') AS said)",
     output_field=TextField(),
 )
+SECTIONS = Func(
+    F("live_revision__sections"),
+    template="(SELECT string_agg(concat_ws(': ', part.said ->> 'heading', part.said ->> 'body'), ' ' ORDER BY part.number)"
+    " FROM jsonb_path_query(%(expressions)s, '$[*]') WITH ORDINALITY AS part(said, number))",
+    output_field=TextField(),
+)
+TEXT = Left(Concat(STATEMENTS, Value(" "), SECTIONS, output_field=TextField()), 8000)
 
 
 def excerpt(q: str) -> SearchHeadline:

@@ -29,7 +29,8 @@ CASCADE = """
                      ('profiles_derivation', 'source_id'), ('profiles_derivation', 'origin_id'),
                      ('profiles_derivation', 'draft_of_id'), ('profiles_gradingstate', 'profile_id'),
                      ('profiles_revision', 'profile_id'), ('profiles_facetvalue', 'revision_id'),
-                     ('profiles_correction', 'profile_id'), ('profiles_formerslug', 'profile_id')) AS owned (child, col)
+                     ('profiles_correction', 'profile_id'), ('profiles_formerslug', 'profile_id'),
+                     ('profiles_intaketext', 'intake_id')) AS owned (child, col)
           ON owned.child = con.conrelid::regclass::text AND owned.col = att.attname
         WHERE con.contype = 'f' AND array_length(con.conkey, 1) = 1
     LOOP

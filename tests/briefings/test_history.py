@@ -1,7 +1,5 @@
 """What gated rows once said lies behind the same walls as what they say."""
 
-from importlib import import_module
-
 import pytest
 from django.apps import apps
 from django.db import ProgrammingError, connection, transaction
@@ -73,15 +71,3 @@ def test_the_site_may_remove_a_citation_whose_note_it_cannot_see(written):
     with behind_the_wall():
         written[1].citation.delete()
     assert said(SourceNote)[-1][:2] == ("delete", "canary note")
-
-
-def test_what_was_written_before_the_history_began_is_its_beginning(written):
-    for model in (Briefing, SourceNote):
-        apps.get_model("briefings", f"{model.__name__}Event").objects.all().delete()
-    begin = import_module("briefings.migrations.0008_gated_rows_begin_their_history").BEGIN
-    with connection.cursor() as cursor:
-        for statement in begin.split(";"):
-            if "teaserevent" not in statement:  # which has other columns by now
-                cursor.execute(statement) if statement.strip() else None
-    assert said(Briefing) == [("baseline", "canary one", None)]
-    assert said(SourceNote) == [("baseline", "canary note", None)]

@@ -3,10 +3,8 @@
 import html
 import re
 from datetime import timedelta
-from importlib import import_module
 
 import pytest
-from django.apps import apps
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
@@ -142,19 +140,6 @@ def test_what_only_moves_a_text_along_is_no_change_of_its_words(edith):
     actions.send_to_review(revision_id=draft.pk)
     actions.approve_revision(revision_id=draft.pk, by=edith)
     assert labels(draft) == ["insert"]
-
-
-def test_what_was_on_file_before_the_history_began_is_its_beginning():
-    source = make_source("As it was.")
-    event_model(Source).objects.all().delete()
-    begin = import_module("profiles.migrations.0029_what_is_on_file_begins_its_history").begin
-    with connection.schema_editor() as editor:
-        begin(apps, editor)
-    Source.objects.update(title="As it is.")
-    assert [(event.pgh_label, event.title) for event in events(source)] == [
-        ("baseline", "As it was."),
-        ("update", "As it is."),
-    ]
 
 
 # --- What is told -----------------------------------------------------------------------------------------------------

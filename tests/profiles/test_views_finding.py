@@ -97,6 +97,13 @@ def test_an_excerpt_shows_where_the_words_are_and_runs_nothing(client):
     assert "It began in a <mark>boathouse</mark>  alert(1) , as told" in html
 
 
+def test_an_excerpt_reads_a_heading_before_what_stands_under_it(client):
+    sections = [{"heading": "Origins", "body": "In a boathouse."}, {"heading": "Later", "body": "Ashore."}]
+    make_profile(live=True, name="First", standfirst="A club.", sections=sections)
+    html = client.get("/profiles/?q=boathouse").content.decode()
+    assert "Origins: In a <mark>boathouse</mark>. Later: Ashore" in html
+
+
 def test_without_words_in_its_text_a_row_shows_the_standfirst(client):
     make_profile(live=True, name="Zürich", standfirst="A club.")
     html = client.get("/profiles/?q=zurich").content.decode()

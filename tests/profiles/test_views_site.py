@@ -3,13 +3,11 @@ import re
 from datetime import UTC, date, datetime
 from hashlib import blake2b
 from html import unescape
-from pathlib import Path
 from xml.etree import ElementTree
 
 import pgtrigger
 import pytest
 from django.apps import apps
-from django.conf import settings
 from django.test import Client
 from django.urls import get_resolver
 
@@ -26,13 +24,7 @@ pytestmark = pytest.mark.django_db
 
 def write_first_pages() -> None:
     # A test that commits empties every table, what migrations wrote included.
-    migration("first_pages").write_pages(apps, None)
-    migration("pages_say_what_is_held").say_what_is_held(apps, None)
-
-
-def migration(name):
-    (file,) = (Path(settings.BASE_DIR) / "profiles" / "migrations").glob(f"*_{name}.py")
-    return importlib.import_module(f"profiles.migrations.{file.stem}")
+    importlib.import_module("profiles.migrations.0003_first_pages").write_pages(apps, None)
 
 
 @pytest.fixture(autouse=True)

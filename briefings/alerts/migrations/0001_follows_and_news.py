@@ -12,9 +12,9 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
-        ('accounts', '0003_rights_are_audited'),
-        ('briefings', '0004_gated_rows_go_with_what_they_are_about'),
-        ('profiles', '0012_publishing_is_audited'),
+        ('accounts', '0001_initial'),
+        ('briefings', '0002_gated_rows_go_with_what_they_are_about'),
+        ('profiles', '0002_promises_across_rows'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

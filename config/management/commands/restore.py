@@ -49,7 +49,8 @@ class Command(BaseCommand):
         return contents
 
     def refuse_newer(self, contents: backup.Contents) -> None:
-        known = set(MigrationLoader(None).disk_migrations)
+        on_disk = MigrationLoader(None).disk_migrations
+        known = set(on_disk).union(*(migration.replaces for migration in on_disk.values()))
         unknown = [
             f"{app}.{name}" for app, names in contents.migrations.items() for name in names if (app, name) not in known
         ]

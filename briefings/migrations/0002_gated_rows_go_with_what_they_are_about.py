@@ -1,5 +1,4 @@
-import django.db.models.deletion
-from django.db import migrations, models
+from django.db import migrations
 
 # Whoever deletes a citation or a profile may have no right to look at the notes on it, so the database takes them along.
 CASCADE = """
@@ -34,23 +33,9 @@ NOTES_DO_NOT = """
 
 
 class Migration(migrations.Migration):
-    dependencies = [("briefings", "0003_count_the_notes_there_are")]
+    replaces = [("briefings", "0004_gated_rows_go_with_what_they_are_about")]
+    dependencies = [("briefings", "0001_initial"), ("profiles", "0002_promises_across_rows")]
     operations = [
-        migrations.AlterField(
-            "sourcenote",
-            "profile",
-            models.ForeignKey(db_constraint=False, editable=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name="+", to="profiles.profile"),
-        ),
-        migrations.AlterField(
-            "briefing",
-            "teaser",
-            models.OneToOneField(on_delete=django.db.models.deletion.DO_NOTHING, primary_key=True, related_name="briefing", serialize=False, to="briefings.teaser"),
-        ),
-        migrations.AlterField(
-            "sourcenote",
-            "citation",
-            models.OneToOneField(on_delete=django.db.models.deletion.DO_NOTHING, primary_key=True, related_name="source_note", serialize=False, to="profiles.citation"),
-        ),
         migrations.RunSQL(CASCADE, migrations.RunSQL.noop),
         migrations.RunSQL(NOTES_AGREE, NOTES_DO_NOT),
     ]
