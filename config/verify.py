@@ -18,9 +18,10 @@ PYTHON = sys.executable
 DJADE = str(Path(sys.prefix) / "bin" / "djade")  # a program, not a module
 TYPED = ["profiles", "accounts", "briefings", "config"]
 METHOD_TESTS = [f"tests/profiles/grading/test_{name}.py" for name in ("method", "scale", "working")]
-SLOW_TESTS = ["tests/faults", "tests/browser"]  # about as long as all the others
+# Two that wait for most of their time, beside all others, which do not.
+WAITING_TESTS = {"Tests of faults": "tests/faults", "Tests in a browser": "tests/browser"}
 TOGETHER = 2
-LABEL_WIDTH = 32
+LABEL_WIDTH = 26
 
 
 def main(argv: Sequence[str]) -> int:
@@ -79,8 +80,8 @@ def test_runs() -> dict[str, list[str]]:
     if {"DATABASE_URL", "REDIS_URL"} & set(os.environ):
         return {"Tests": pytest()}  # on servers of yours two runs would meet
     return {
-        "Tests of faults and in a browser": pytest(*SLOW_TESTS),
-        "Tests of everything else": pytest("tests", *(f"--ignore={path}" for path in SLOW_TESTS)),
+        **{label: pytest(path) for label, path in WAITING_TESTS.items()},
+        "Tests of everything else": pytest("tests", *(f"--ignore={path}" for path in WAITING_TESTS.values())),
     }
 
 

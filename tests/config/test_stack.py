@@ -230,12 +230,22 @@ def test_a_wanted_port_that_is_taken_is_a_sentence(data_dir, taken_port):
     )
 
 
+@pytest.fixture
+def no_claims():
+    """Ports claimed by a test are free again: a site keeps its claim for as long as it runs."""
+    yield
+    while stack.claims:
+        stack.claims.pop().close()
+
+
+@pytest.mark.usefixtures("no_claims")
 def test_a_port_nobody_insisted_on_gives_way(taken_port, capsys):
     other = stack.choose_port(taken_port, fixed=False)
     assert other > taken_port
     assert capsys.readouterr().out == f"Port {taken_port} is taken by another program; this one takes {other}.\n"
 
 
+@pytest.mark.usefixtures("no_claims")
 def test_one_port_is_given_to_one_start():
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
