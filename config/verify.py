@@ -18,8 +18,8 @@ PYTHON = sys.executable
 DJADE = str(Path(sys.prefix) / "bin" / "djade")  # a program, not a module
 TYPED = ["profiles", "accounts", "briefings", "config"]
 METHOD_TESTS = [f"tests/profiles/grading/test_{name}.py" for name in ("method", "scale", "working")]
-# Two that wait for most of their time, beside all others, which do not.
-WAITING_TESTS = {"Tests of faults": "tests/faults", "Tests in a browser": "tests/browser"}
+# Two runs that wait for much of their time, beside all others, which do not; each of the three takes about as long.
+WAITING_TESTS = {"Tests of processes": ["tests/faults", "tests/config"], "Tests in a browser": ["tests/browser"]}
 TOGETHER = 2
 LABEL_WIDTH = 26
 
@@ -79,9 +79,10 @@ def test_runs() -> dict[str, list[str]]:
     """Return the runs of pytest that may go side by side; each starts servers of its own."""
     if {"DATABASE_URL", "REDIS_URL"} & set(os.environ):
         return {"Tests": pytest()}  # on servers of yours two runs would meet
+    apart = [path for paths in WAITING_TESTS.values() for path in paths]
     return {
-        **{label: pytest(path) for label, path in WAITING_TESTS.items()},
-        "Tests of everything else": pytest("tests", *(f"--ignore={path}" for path in WAITING_TESTS.values())),
+        **{label: pytest(*paths) for label, paths in WAITING_TESTS.items()},
+        "Tests of everything else": pytest("tests", *(f"--ignore={path}" for path in apart)),
     }
 
 
