@@ -34,6 +34,7 @@ EVERYBODY = [
     PROFILE,
     f"{PROFILE}confidence/",
     f"{PROFILE}confidence/?on=2020-01-01",
+    f"{PROFILE}confidence/?on=the-day-after",
     f"{PROFILE}briefing/",
     "/profiles/chatbit/",
     "/people/wanda-demo-author/",
@@ -74,6 +75,8 @@ LOGGED_IN = {
         "/accounts/email/",
         "/accounts/sessions/",
         "/accounts/password/change/",
+        "/accounts/2fa/totp/activate/",
+        "/accounts/2fa/webauthn/add/",
     ],
     "reader": ["/account/", "/account/application/", f"{PROFILE}briefing/", "/account/circle/"],
     "waiting": ["/account/", "/account/application/"],
@@ -202,6 +205,10 @@ def take(page: Page, path: str, scheme: str, role: str = "", *, turned: bool = F
     for width_name, width in WIDTHS.items():
         page.set_viewport_size({"width": width, "height": 900})
         page.goto(path, wait_until="networkidle")
+        if "/reauthenticate/" in page.url:
+            page.get_by_label("Password").fill(PASSWORD)
+            page.keyboard.press("Enter")
+            page.wait_for_url(f"**{path}", wait_until="networkidle")
         if turned:
             page.evaluate("document.documentElement.dir = 'rtl'")
         place = HERE / f"{width_name}-{scheme}" / f"{name_of(path, role)}.png"
