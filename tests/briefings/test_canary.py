@@ -56,8 +56,6 @@ MAY_READ = {"circle": {CIRCLE, CIRCLE_NOTE}, "alliance": set(CANARIES)}
 ON_THE_DESK = {"author", "editor"}  # read what they edit, there and nowhere else
 OPEN = "/profiles/tidewater/briefing/"
 METHODS = ("GET", "HEAD", "POST")
-# On the desk, which keeps nothing, HEAD is what GET is, and a third of the walk.
-METHODS_OF_THE_DESK = ("GET", "POST")
 # What the parameters of an address stand for; those of the desk name a row of their own table.
 VALUES = {
     "profile": "tidewater",
@@ -198,7 +196,7 @@ def leaks(personas, site=None, every=None):
         for who, cookie in cookies.items()
         for address in every
         if who in ON_THE_DESK | {"stranger", "alliance", "officer"} or not address.startswith("/admin/")
-        for method in (METHODS_OF_THE_DESK if address.startswith("/admin/") else METHODS)
+        for method in METHODS
         for canary in said(cookie, method, address, site) - allowed(who, address)
     ]
 
