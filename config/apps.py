@@ -11,11 +11,12 @@ class ConfigConfig(AppConfig):
     verbose_name = "Assay"
 
     def ready(self) -> None:
-        from config import content, mailing, sessions, wall  # noqa: F401  (the first three have chores)
+        from config import content, halfway, mailing, sessions, wall  # noqa: F401  (some have chores)
 
         autodiscover_modules("chores", "mails")
         post_migrate.connect(wall.build_after_migrate, dispatch_uid="second wall")
         register(Tags.security, deploy=True)(wall.check_wall)
+        register(Tags.database)(halfway.check_halfway)
 
 
 class DeskConfig(admin.AdminConfig):

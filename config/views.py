@@ -9,6 +9,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 from redis import Redis, RedisError
 
+from config.halfway import apps_halfway
 from config.languages import front_pages
 from config.models import Site
 
@@ -39,7 +40,8 @@ def _database() -> str:
 def _migrations() -> str:
     try:
         executor = MigrationExecutor(connection)
-        return "pending" if executor.migration_plan(executor.loader.graph.leaf_nodes()) else "ok"
+        pending = executor.migration_plan(executor.loader.graph.leaf_nodes()) or apps_halfway()
+        return "pending" if pending else "ok"
     except DatabaseError:
         return "unknown"
 

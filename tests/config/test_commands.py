@@ -68,16 +68,28 @@ def test_a_database_with_people_in_it_is_not_replaced_unasked(site, backed_up):
     assert rows(site, asked) == []
 
 
-def test_a_backup_of_a_newer_assay_is_refused(site, backed_up, tmp_path):
-    with tarfile.open(backed_up) as old, tarfile.open(tmp_path / "newer.tar", "w") as new:
+@pytest.mark.parametrize(
+    ("was", "now", "said"),
+    [
+        (b'"0001_initial"', b'"9999_from_the_future"', "9999_from_the_future is unknown here"),
+        (
+            b'"0031_lists_are_read_in_order"',
+            b'"0001_initial"',
+            "The backup lacks some earlier migrations of profiles. Go",
+        ),
+    ],
+    ids=["newer", "from the middle"],
+)
+def test_a_backup_that_cannot_be_brought_up_to_date_is_refused(site, backed_up, tmp_path, was, now, said):
+    with tarfile.open(backed_up) as old, tarfile.open(tmp_path / "other.tar", "w") as new:
         for member in old:
             content = old.extractfile(member).read()
             if member.name == "manifest.json":
-                content = content.replace(b'"0001_initial"', b'"9999_from_the_future"')
+                assert was in content
+                content = content.replace(was, now)
             member.size = len(content)
             new.addfile(member, io.BytesIO(content))
-    backed_up = tmp_path / "newer.tar"
-    assert "9999_from_the_future is unknown here" in sentence(manage(site, "restore", backed_up))
+    assert said in sentence(manage(site, "restore", tmp_path / "other.tar"))
 
 
 @pytest.mark.parametrize("content", [b"", b"not a backup", bytes(1024)])

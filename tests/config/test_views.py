@@ -1,10 +1,13 @@
 """Health, and what a reader is told when something is wrong."""
 
 import pytest
+from django.core.management import call_command
+from django.core.management.base import SystemCheckError
 from django.db import OperationalError, connection
 from django.http import HttpResponse
 from django.test import Client, override_settings
 
+from config.management.commands import doctor
 from config.pagecache import PersonalPage, public
 from tests.builders import make_profile
 
@@ -46,6 +49,17 @@ def test_the_site_is_not_ready_while_migrations_are_missing(client):
         cursor.execute("DELETE FROM django_migrations WHERE app = 'profiles' AND name = '0003_first_pages'")
     response = client.get("/readyz")
     assert (response.status_code, response.json()["migrations"]) == (503, "pending")
+
+
+def test_a_site_from_the_middle_of_what_was_put_together_is_not_ready_and_not_migrated(client):
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM django_migrations WHERE app = 'profiles' AND name > '0025'")
+    response = client.get("/readyz")
+    assert (response.status_code, response.json()["migrations"]) == (503, "pending")
+    (told,) = doctor.look_at_migrations()
+    assert told.words.startswith("some earlier migrations of profiles were never applied. Go to the release before")
+    with pytest.raises(SystemCheckError, match="Only some of the earlier migrations of profiles were applied"):
+        call_command("migrate", verbosity=0, skip_checks=False)
 
 
 def test_without_a_database_a_reader_is_told_to_come_back(client, monkeypatch):

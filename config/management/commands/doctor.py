@@ -16,7 +16,7 @@ from django.db.migrations.executor import MigrationExecutor
 from django.db.utils import DatabaseError
 from redis import Redis, RedisError
 
-from config import backup, env, wall
+from config import backup, env, halfway, wall
 from config.celery import app as celery
 from config.processes import Unavailable
 from config.stack import running_at
@@ -106,6 +106,11 @@ def look_at_database() -> Iterator[Finding]:
 
 
 def look_at_migrations() -> Iterator[Finding]:
+    if apps := halfway.apps_halfway():
+        yield Finding(
+            "Tables", MISSING, f"some earlier migrations of {', '.join(apps)} were never applied. {halfway.ADVICE}"
+        )
+        return
     executor = MigrationExecutor(connection)
     pending = executor.migration_plan(executor.loader.graph.leaf_nodes())
     if pending:

@@ -10,7 +10,7 @@ from django.db import connection
 from django.db.migrations.loader import MigrationLoader
 from redis import Redis, RedisError
 
-from config import backup, content
+from config import backup, content, halfway
 from config.processes import Unavailable
 from config.stack import database_at_hand
 
@@ -39,6 +39,7 @@ class Command(BaseCommand):
     def restore(self, file: Path, folder: Path, replace: bool) -> backup.Contents:
         with backup.opened(file, folder) as contents:
             self.refuse_newer(contents)
+            self.refuse_halfway(contents)
             if not replace and content_tables():
                 raise backup.CannotRestore("The database is not empty; --replace gives up what it holds.")
             backup.restore_figures(folder, settings.MEDIA_ROOT)
@@ -58,6 +59,12 @@ class Command(BaseCommand):
             raise backup.CannotRestore(
                 f"The backup was made by a newer Assay ({unknown[-1]} is unknown here); upgrade first."
             )
+
+    def refuse_halfway(self, contents: backup.Contents) -> None:
+        applied = [(app, name) for app, names in contents.migrations.items() for name in names]
+        if apps := halfway.apps_halfway(applied):
+            which = ", ".join(apps)
+            raise backup.CannotRestore(f"The backup lacks some earlier migrations of {which}. {halfway.ADVICE}")
 
 
 def content_tables() -> list[str]:
