@@ -1,7 +1,6 @@
 """Finding profiles: what an address asks for, and the queries that answer it."""
 
 import math
-import re
 import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
@@ -11,7 +10,7 @@ from functools import lru_cache, partial
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
-from django.contrib.postgres.search import SearchHeadline, SearchQuery, SearchQueryField, SearchRank
+from django.contrib.postgres.search import SearchRank
 from django.db.models import (
     BooleanField,
     Case,
@@ -23,16 +22,16 @@ from django.db.models import (
     Q,
     QuerySet,
     Subquery,
-    TextField,
     Value,
     When,
 )
-from django.db.models.functions import Concat, Greatest, Left, Lower
+from django.db.models.functions import Greatest, Lower
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from config import prepared
 from config.prepared import Question
+from profiles import typed
 from profiles.grading.scale import SCALE, Band, band_of
 from profiles.grading.working import label_in_words
 from profiles.models import Facet, FacetValue, Grade, Kind, Mark, Profile, Revision, Term
@@ -42,10 +41,6 @@ LONGEST_QUERY = 200
 ROWS = 20
 LAST_PAGE = 100
 MANY = 500  # profiles that hold the words: of more, only what stands in name and standfirst is weighed
-
-ACCENTS = re.compile("[\u0300-\u036f]")
-# A last word that may not have been typed to its end: not in quotation marks, and not one to leave out.
-BEGUN = re.compile(r'(?P<before>(?:[^"]*"[^"]*")*[^"]*?)(?<![^\s])(?P<word>[^\W_]{2,})')
 
 KIND, GRADE = "kind", "grade"
 DIMENSIONS = (KIND, *Facet.values, GRADE)
@@ -176,56 +171,6 @@ def terms_in_use() -> QuerySet[Term]:
 # --- What matches -----------------------------------------------------------------------------------------------------
 
 
-def folded(text: str) -> str:
-    """Text without its accents, as the words of a profile are kept (models/words.py)."""
-    return ACCENTS.sub("", unicodedata.normalize("NFKD", text))
-
-
-def words_of(q: str) -> Func:
-    """What is asked, in the syntax of search engines; the last word counts as well if it is only the beginning of one."""
-    asked = folded(q)
-    words: Any = SearchQuery(asked, search_type="websearch", config="english")
-    if begun := BEGUN.fullmatch(asked):
-        prefix = SearchQuery(f"{begun['word']}:*", search_type="raw", config="english")
-        before = begun["before"].strip()
-        words |= SearchQuery(before, search_type="websearch", config="english") & prefix if before else prefix
-    # Behind SELECT, where PostgreSQL does not see how common the words are: it would pass over the index for common ones,
-    # not knowing that the words of each text have to be fetched from elsewhere.
-    return Func(words, template="(SELECT %(expressions)s)", output_field=SearchQueryField())
-
-
-HIT, END = "\x02", "\x03"  # around what was found; nobody's text holds them, and no reader sees them
-# In the order readers see: jsonb keeps short keys first, so that it has a section's body before its heading.
-STATEMENTS = Func(
-    F("live_revision__statements"),
-    template="(SELECT string_agg(said #>> '{}', ' ') FROM jsonb_path_query(%(expressions)s, '$.*') AS said)",
-    output_field=TextField(),
-)
-SECTIONS = Func(
-    F("live_revision__sections"),
-    template="(SELECT string_agg(concat_ws(': ', part.said ->> 'heading', part.said ->> 'body'), ' ' ORDER BY part.number)"
-    " FROM jsonb_path_query(%(expressions)s, '$[*]') WITH ORDINALITY AS part(said, number))",
-    output_field=TextField(),
-)
-TEXT = Left(Concat(STATEMENTS, Value(" "), SECTIONS, output_field=TextField()), 8000)
-
-
-def excerpt(q: str) -> SearchHeadline:
-    """The passage of a profile's text that fits best, what was found between HIT and END."""
-    text = Concat("live_revision__standfirst", Value(" "), TEXT, output_field=TextField())
-    return SearchHeadline(
-        text,
-        words_of(q),
-        config="english",
-        start_sel=HIT,
-        stop_sel=END,
-        min_words=12,
-        max_words=25,
-        max_fragments=2,
-        fragment_delimiter=" … ",
-    )
-
-
 def matching(search: Search, *, but: Iterable[str] = ()) -> ProfileQuerySet:
     """The live profiles that this search finds, `but` as if nothing were chosen in these dimensions."""
     found = Profile.objects.published()
@@ -239,15 +184,15 @@ def matching(search: Search, *, but: Iterable[str] = ()) -> ProfileQuerySet:
 
 def _with_words(profiles: ProfileQuerySet, q: str) -> ProfileQuerySet:
     # Whatever is live was approved; it is said because the index holds no drafts.
-    if folded(q).isascii():
+    if typed.folded(q).isascii():
         return profiles.filter(_holds("live_revision__words", q), live_revision__approved_at__isnull=False)
     # A name in a script without spaces between words is one word to PostgreSQL, so part of it finds nothing there.
     texts = Revision.objects.filter(_holds("words", q), approved_at__isnull=False)
-    return profiles.filter(Q(live_revision__in=texts.values("pk")) | Q(live_revision__name__icontains=q))
+    return profiles.filter(Q(live_revision__in=texts.values("pk")) | Q(typed.in_name(q)))
 
 
 def _holds(words: str, q: str) -> Func:
-    return Func(F(words), words_of(q), template="%(expressions)s", arg_joiner=" @@ ", output_field=BooleanField())
+    return Func(F(words), typed.words_of(q), template="%(expressions)s", arg_joiner=" @@ ", output_field=BooleanField())
 
 
 def _condition(dimension: str, value: str) -> Q | Exists:
@@ -304,17 +249,14 @@ def count(search: Search) -> Counts:
 
     A dimension in which something is chosen is counted as if it were not: its other values stay in reach.
     """
-    question = _question(search) if search.q else _question_without_words(tuple(search.chosen.items()))
-    rows = _answer(question)
+    question = _question(typed.gap_for(search.q), tuple(search.chosen.items()))
+    rows = _answer(typed.put_into(question, search.q))
     return {name: _choices(name, [row for row in rows if row.dimension == name]) for name in DIMENSIONS}
 
 
 @lru_cache(maxsize=256)
-def _question_without_words(chosen: tuple[tuple[str, str], ...]) -> Question:
-    return _question(Search(chosen=dict(chosen)))
-
-
-def _question(search: Search) -> Question:
+def _question(q: str, chosen: tuple[tuple[str, str], ...]) -> Question:
+    search = Search(q=q, chosen=dict(chosen))
     found = {_among(search, name): matching(search, but=[name]) for name in search.chosen} | {"found": matching(search)}
     by_kind, by_score = (BY_KIND, BY_SCORE) if search.narrowed else (BY_KIND_OF_ALL, BY_SCORE_OF_ALL)
     parts = [by_kind.format(found=_among(search, KIND)), by_score.format(found=_among(search, GRADE))]
@@ -397,9 +339,9 @@ def ordered(profiles: ProfileQuerySet, order: str = CHANGED, q: str = "", *, man
     """These profiles with the day they last changed, in one of the list's orders. `many` hold the words of `q`."""
     profiles = profiles.annotate(changed_at=changed_at())
     if order == MATCH:
-        named = When(live_revision__name__istartswith=q, then=Value(1))
+        named = When(typed.begins_name(q), then=Value(1))
         # All words of a text lie beside its row. To fetch those of thousands would take longer than everything else.
-        rank = SearchRank(F("live_revision__first_words" if many else "live_revision__words"), words_of(q))
+        rank = SearchRank(F("live_revision__first_words" if many else "live_revision__words"), typed.words_of(q))
         profiles = profiles.annotate(rank=rank, named=Case(named, default=Value(0)))
     return profiles.order_by(*ORDERS[order])
 

@@ -2,7 +2,7 @@
 
 import pgtrigger
 
-# Letters without their accents, so that "Zurich" finds Zürich; search.folded() does the same to what is asked.
+# Letters without their accents, so that "Zurich" finds Zürich; typed.folded() does the same to what is asked.
 _FOLDED = "regexp_replace(normalize({}, NFKD), '[\\u0300-\\u036f]', '', 'g')"
 LONGEST = 200_000  # characters; of more, PostgreSQL could refuse to keep the words, and with them the text
 

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from config import addresses, prepared
 from config.prepared import Question
-from profiles import search
+from profiles import search, typed
 from profiles.models import Facet, FacetValue, Kind
 from profiles.pages.showing import ShownGrade, show_score
 from profiles.querysets import ProfileQuerySet
@@ -53,13 +53,9 @@ class Row:
 SHOWN = ("slug", "name", "standfirst", "kind", "region", "score", "updating", "changed_at")
 
 
-def rows(profiles: ProfileQuerySet, *, q: str = "") -> list[Row]:
-    """Return a row for each of these profiles (from `search.ordered`), in one query.
-
-    It reads no body, unless words were searched for and an excerpt has to show where they are.
-    """
-    shown = _shown(profiles)
-    return _rows(shown.annotate(excerpt=search.excerpt(q)).values(*SHOWN, "excerpt") if q else shown.values(*SHOWN))
+def rows(profiles: ProfileQuerySet) -> list[Row]:
+    """Return a row for each of these profiles (from `search.ordered`), in one query that reads no body."""
+    return _rows(_shown(profiles).values(*SHOWN))
 
 
 def _shown(profiles: ProfileQuerySet) -> ProfileQuerySet:
@@ -91,7 +87,7 @@ def _row(page: str, working: str, slug: str, kind: str, region: str | None, exce
         kind=str(Kind(kind).label),
         kind_slug=kind,
         region=region or "",
-        excerpt=_pieces(excerpt) if search.HIT in excerpt else (),
+        excerpt=_pieces(excerpt) if typed.HIT in excerpt else (),
         **columns,
     )
 
@@ -101,7 +97,7 @@ MARKUP = re.compile(r"[*#`\[\]]|\]?\(https?://[^\s)]*\)?")
 
 def _pieces(excerpt: str) -> tuple[Piece, ...]:
     """An excerpt without the signs of its Markdown, cut where something was found."""
-    parts = re.split(f"{search.HIT}(.*?){search.END}", MARKUP.sub("", excerpt))
+    parts = re.split(f"{typed.HIT}(.*?){typed.END}", MARKUP.sub("", excerpt))
     return tuple(Piece(part, found=number % 2 == 1) for number, part in enumerate(parts) if part)
 
 
@@ -174,18 +170,22 @@ def page(asked: Mapping[str, str]) -> Page:
 
 
 def _rows_of(wanted: Search, total: int) -> list[Row]:
-    start = (wanted.page - 1) * search.ROWS
-    if wanted.q:
-        return rows(search.cut(wanted, start, start + search.ROWS, found=total), q=wanted.q)
-    question = _question(wanted.order, tuple(wanted.chosen.items()), start, many=total > search.MANY)
-    return _rows(dict(zip(SHOWN, row, strict=True)) for row in prepared.answer(question))
+    q, start = typed.gap_for(wanted.q), (wanted.page - 1) * search.ROWS
+    question = _question(q, wanted.order, tuple(wanted.chosen.items()), start, many=total > search.MANY)
+    # No body is read, unless words were searched for and an excerpt has to show where they are.
+    columns = (*SHOWN, "excerpt") if wanted.q else SHOWN
+    found = prepared.answer(typed.put_into(question, wanted.q))
+    return _rows(dict(zip(columns, row, strict=True)) for row in found)
 
 
 @lru_cache(maxsize=256)
-def _question(order: str, chosen: tuple[tuple[str, str], ...], start: int, *, many: bool) -> Question:
+def _question(q: str, order: str, chosen: tuple[tuple[str, str], ...], start: int, *, many: bool) -> Question:
     """What asks for one page of a list. It says the same for as long as the code does."""
-    wanted, found = search.Search(chosen=dict(chosen), sort=order), search.MANY + many
-    return Question.of(_shown(search.cut(wanted, start, start + search.ROWS, found=found)).values_list(*SHOWN))
+    wanted, found = Search(q=q, chosen=dict(chosen), sort=order), search.MANY + many
+    shown = _shown(search.cut(wanted, start, start + search.ROWS, found=found))
+    if not q:
+        return Question.of(shown.values_list(*SHOWN))
+    return Question.of(shown.annotate(excerpt=typed.excerpt(q)).values_list(*SHOWN, "excerpt"))
 
 
 def _address(wanted: Search) -> str:

@@ -5,6 +5,7 @@ from django.utils import timezone
 
 from profiles import search
 from profiles.models import Grade, GradingState, Mark, Profile
+from profiles.pages import listing
 from profiles.search import Search
 from tests.builders import make_profile, make_revision
 
@@ -136,6 +137,21 @@ def test_among_many_hits_those_in_name_and_standfirst_come_first(client, monkeyp
     make_profile(live=True, name="Beta", standfirst="Works with the harbour board.")
     make_profile(live=True, name="Zürich Harbour", aliases=["Port"])
     assert names(client, "?q=harbour") == ["Zürich Harbour", "Beta", "Alpha"]
+
+
+def test_signs_of_a_pattern_are_letters_like_any_other(client):
+    make_profile(live=True, name="1000 or 100")
+    make_profile(live=True, name="100% Harbour")
+    assert names(client, "?q=100%25") == ["100% Harbour", "1000 or 100"]
+
+
+def test_what_asks_for_words_is_written_once_for_all_of_them(client):
+    make_profile(live=True, name="Tidewater Registry")
+    client.get("/profiles/?q=tidewater")
+    written = search._question.cache_info().misses, listing._question.cache_info().misses
+    assert names(client, "?q=tidewater reg") == names(client, "?q=registry") == ["Tidewater Registry"]
+    assert names(client, "?q=words") == names(client, "?q=whole") == names(client, "?q=begun") == []
+    assert (search._question.cache_info().misses, listing._question.cache_info().misses) == written
 
 
 def test_the_keys_of_judgements_are_not_words(client):
