@@ -215,6 +215,14 @@ def test_a_reader_ends_all_other_sessions(client, mina):
     assert "A telephone" not in client.get("/accounts/sessions/").text
 
 
+def test_a_session_is_listed_by_what_the_browser_is_called(client, mina):
+    said = "Mozilla/5.0 (X11; Linux x86_64; rv:146.0) Gecko/20100101 Firefox/146.0"
+    log_in(Client(headers={"user-agent": said}), mina)
+    log_in(client, mina)
+    assert f'<span title="{said}">Firefox on Linux</span>' in client.get("/accounts/sessions/").text
+    assert f'<span title="{said}">Linux 上的 Firefox</span>' in client.get("/zh-hans/accounts/sessions/").text
+
+
 def test_nobody_ends_or_sees_the_sessions_of_others(client, mina, alma):
     hers = Client(headers={"user-agent": "Alma's computer"})
     log_in(hers, alma)
