@@ -422,6 +422,12 @@ def test_the_front_page_tells_what_moved_and_why(client):
     assert 'href="/facets/region/africa/"' in html
 
 
+def test_the_front_page_of_a_new_site_says_that_nothing_has_been_published(client):
+    assert "Nothing has been published yet." in client.get("/").content.decode()
+    make_profile(live=True)
+    assert "Nothing has been published yet." not in client.get("/").content.decode()
+
+
 def test_an_arrival_is_a_latest_profile_and_no_move(client):
     graded(make_profile(live=True, name="Tidewater"), "0.64")
     html = client.get("/").content.decode()
