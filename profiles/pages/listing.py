@@ -111,12 +111,29 @@ class Link:
     current: bool = False
 
 
+# Of a long group the most frequent values; folding up one or two would save no room.
+AT_FIRST, AT_MOST = 8, 10
+
+
 @dataclass(frozen=True, slots=True)
 class Group:
     """The values of one dimension, with how many profiles each would leave."""
 
     title: str
     links: tuple[Link, ...]
+
+    @property
+    def first(self) -> tuple[Link, ...]:
+        return self.links if len(self.links) <= AT_MOST else self.links[:AT_FIRST]
+
+    @property
+    def rest(self) -> tuple[Link, ...]:
+        """What stands folded up below the first."""
+        return self.links[len(self.first) :]
+
+    @property
+    def chosen_in_rest(self) -> bool:
+        return any(link.current for link in self.rest)
 
 
 @dataclass(frozen=True, slots=True)

@@ -89,6 +89,15 @@ def test_a_page_of_ours_may_come_after_logging_in(client, mina):
     assert client.post(LOG_IN, form).url == "/profiles/?q=registry"
 
 
+# Where to turn
+
+
+@pytest.mark.parametrize("language", ["", "/zh-hans"])
+@pytest.mark.parametrize("address", [RESET, f"{RESET}done/"])
+def test_whoever_resets_a_password_is_led_to_the_contact_page_in_their_language(client, language, address):
+    assert f'<a href="{language}/contact/">' in client.get(f"{language}{address}").text.partition("<main")[2]
+
+
 # What a mail says
 
 
@@ -177,6 +186,7 @@ def test_forty_wrong_passwords_are_too_many_and_a_made_up_address_does_not_help(
     assert "not correct" in answers[0].text
     assert all("Too many failed" in answer.text or answer.status_code == 429 for answer in answers[10:])
     assert answers[-1].status_code == 429
+    assert "Wait a few minutes, then try again." in answers[-1].text
     barred = log_in(client := Client(), mina, headers={"x-forwarded-for": "198.51.100.7"})
     assert barred.status_code == 429
     assert "_auth_user_id" not in client.session
@@ -203,6 +213,14 @@ def test_a_reader_ends_all_other_sessions(client, mina):
     assert other.get("/account/").url == "/accounts/login/?next=/account/"
     assert client.get("/account/").status_code == 200
     assert "A telephone" not in client.get("/accounts/sessions/").text
+
+
+def test_a_session_is_listed_by_what_the_browser_is_called(client, mina):
+    said = "Mozilla/5.0 (X11; Linux x86_64; rv:146.0) Gecko/20100101 Firefox/146.0"
+    log_in(Client(headers={"user-agent": said}), mina)
+    log_in(client, mina)
+    assert f'<span title="{said}">Firefox on Linux</span>' in client.get("/accounts/sessions/").text
+    assert f'<span title="{said}">Linux 上的 Firefox</span>' in client.get("/zh-hans/accounts/sessions/").text
 
 
 def test_nobody_ends_or_sees_the_sessions_of_others(client, mina, alma):

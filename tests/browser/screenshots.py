@@ -64,7 +64,7 @@ ENGLISH_ALONE = (
     "/profiles/chatbit/",
     "/admin/",
 )  # or nothing that another page does not show in Chinese already
-TURNED = [PROFILE]  # as a language that is written from right to left would have it
+TURNED = ["/", PROFILE, f"{PROFILE}confidence/"]  # as a language that is written from right to left would have it
 PRINTED = [PROFILE, f"{PROFILE}confidence/", "/methodology/", f"{CHINESE}{PROFILE}", f"{CHINESE}{PROFILE}confidence/"]
 LOGGED_IN = {
     "alliance": ["/account/", f"{PROFILE}briefing/", f"{PROFILE}#deeper", "/account/circle/", "/accounts/2fa/"],

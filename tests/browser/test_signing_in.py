@@ -87,7 +87,7 @@ def test_an_editor_sets_up_an_authenticator_app_and_the_desk_opens(open_page):
     page.goto("/admin/")
     assert "The desk needs a second factor" in page.get_by_role("main").inner_text()
     confirm_password(page, "/accounts/2fa/totp/activate/")
-    page.fill("[name=code]", typed_code(page.input_value("#authenticator_secret")))
+    page.fill("[name=code]", typed_code(page.text_content("#secret")))
     page.keyboard.press("Enter")
     page.wait_for_url("**/recovery-codes/")
     assert len(page.input_value("#recovery_codes").split()) == 10

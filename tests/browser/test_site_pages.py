@@ -18,13 +18,17 @@ from tests.profiles.test_views_site import write_first_pages
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
-LONG = "Internationale-Registrierungsstelle-für-Adressbereiche"
+LONG = "Internationale-Registrierungsstelle-der-Adressbereiche"
+UNBROKEN = "Adressbereichsregistrierungsstellenverwaltung" * 4
 ADDRESSES = [
     "/",
     "/profiles/",
     "/profiles/?q=registry&region=africa&kind=castle",
     "/profiles/?q=nothing-of-the-kind&kind=registry",
+    "/profiles/registry/",
+    "/profiles/registry/confidence/",
     "/profiles/registry/briefing/",
+    "/profiles/neighbour/",
     "/facets/region/africa/",
     "/publishers/",
     "/publishers/wire/",
@@ -44,13 +48,13 @@ ADDRESSES = [
 def site(db) -> Profile:
     """Something on every page, with names that do not break."""
     write_first_pages()
-    wire = make_publisher(f"{LONG} Wire", slug="wire", reliability_reason="It corrects itself.")
+    wire = make_publisher(f"{UNBROKEN} Wire", slug="wire", reliability_reason="It corrects itself.")
     text = {"standfirst": "It records internet addresses.", "author": make_person("Wanda Writer"), "kind": "registry"}
     facets = {"region": "Africa", "topic": LONG}
-    name = f"{LONG} Registry"
+    name = f"{UNBROKEN} Registry"
     profile = make_profile("registry", live=True, name=name, judgements={"j1": "It is so."}, facets=facets, **text)
-    make_profile(live=True, name="A neighbour", facets={"region": "Europe"})
-    make_note(cite(profile, make_source(LONG * 2, publisher=wire, url="https://example.org/" + "long/" * 40)))
+    make_profile("neighbour", live=True, name="A neighbour", facets={"region": "Europe"}, related=["registry"])
+    make_note(cite(profile, make_source(UNBROKEN, publisher=wire, url="https://example.org/" + "long/" * 40)))
     make_briefing(profile, title=LONG, summary="In short.", contents="One\nTwo")
     later = Correction.objects.create(profile=profile, on=date(2026, 2, 2), text="It was six.")
     Correction.objects.create(profile=profile, on=date(2026, 1, 2), text="It was five.", superseded_by=later)

@@ -183,6 +183,20 @@ def test_each_facet_counts_what_choosing_it_would_leave(client):
     assert {one.value: one.count for one in counts["topic"]} == {"addresses": 1}
 
 
+def test_of_many_terms_the_rarer_are_folded_up_unless_one_is_chosen(client):
+    for number in range(10):
+        make_profile(live=True, facets={"topic": f"Topic {number}", "region": f"Region {number}"})
+    make_profile(live=True, facets={"topic": "Topic 9"})
+    make_profile(live=True, facets={"topic": "A rare one"})
+    (region, topic) = (next(one for one in page(client).groups if one.title == title) for title in ("Region", "Topic"))
+    assert (len(region.first), region.rest) == (10, ())
+    assert [link.name for link in topic.first[:2]] == ["Topic 9", "A rare one"]
+    assert [link.name for link in topic.rest] == ["Topic 6", "Topic 7", "Topic 8"]
+    html = client.get("/profiles/").content.decode()
+    assert "<details>\n    <summary>3 more</summary>" in html
+    assert "<details open>\n    <summary>3 more</summary>" in client.get("/profiles/?topic=topic-8").content.decode()
+
+
 def test_grades_of_what_is_not_live_are_not_counted(client):
     graded(make_profile(live=True), "0.64")
     graded(make_profile(), "0.64")
@@ -422,6 +436,12 @@ def test_the_front_page_tells_what_moved_and_why(client):
     assert "evidence counts for less as it ages" in html
     assert 'href="/profiles/tidewater/confidence/"' in html
     assert 'href="/facets/region/africa/"' in html
+
+
+def test_the_front_page_of_a_new_site_says_that_nothing_has_been_published(client):
+    assert "Nothing has been published yet." in client.get("/").content.decode()
+    make_profile(live=True)
+    assert "Nothing has been published yet." not in client.get("/").content.decode()
 
 
 def test_an_arrival_is_a_latest_profile_and_no_move(client):

@@ -178,7 +178,7 @@ def test_a_public_page_keeps_to_what_the_content_security_policy_allows(client, 
 def test_the_methodology_prints_the_scale_as_it_is(client):
     html = client.get("/methodology/").content.decode()
     for band in SCALE:
-        assert f"{band.span}</td>" in html
+        assert f">{band.span}<" in html
         assert f"Grade {band.letters}<" in html
         assert f"<td>{band.label}</td>" in html
 
