@@ -1,16 +1,34 @@
 """What anyone may know of the briefings on a profile: read from the public teasers alone."""
 
+from functools import cache
+from typing import Any
+
+from django.db.models import QuerySet
+from django.db.models.expressions import RawSQL
+
 from accounts.tiers import GATED, Tier
 from briefings.models import Teaser
+from config import prepared
 from config.addresses import address
+from config.prepared import Gap, Question
 from profiles.pages.deeper import Deeper
 
 
 def teasers_of(profile_id: int, *, instead: Teaser | None = None) -> list[Deeper]:
     """Return one entry for each briefing that is up, the widest tier first; `instead` as for the gate."""
-    up = Teaser.objects.live(instead=instead).filter(profile=profile_id)
-    shown = up.order_by("tier").values_list("tier", "title", "summary", "contents")
-    return [_told(*columns) for columns in shown]
+    if instead is None:
+        return [_told(*columns) for columns in prepared.answer(_question().about(profile=profile_id))]
+    return [_told(*columns) for columns in _shown(Teaser.objects.live(instead=instead).filter(profile=profile_id))]
+
+
+@cache
+def _question() -> Question:
+    profile = RawSQL("%s::bigint", [Gap("profile")])
+    return Question.of(_shown(Teaser.objects.live().filter(profile=profile)))
+
+
+def _shown(teasers: "QuerySet[Teaser]") -> "QuerySet[Teaser, Any]":
+    return teasers.order_by("tier").values_list("tier", "title", "summary", "contents")
 
 
 def _told(opens_from: int, title: str, summary: str, contents: str) -> Deeper:

@@ -20,11 +20,19 @@ def rows(query: str, **parameters: Any) -> list[Any]:
     return answer(Question(query, parameters))
 
 
+class Gap(str):
+    """A parameter that is put in later, by its name: of a question that is written once, whatever it is asked with."""
+
+
 class Question(NamedTuple):
     """SQL and what it is asked with. Whoever builds it of a queryset remembers it: that takes longer than the answer."""
 
     sql: str
     parameters: Sequence[Any] | Mapping[str, Any]
+
+    def about(self, **values: Any) -> "Question":
+        """Return the same question with these values in its gaps."""
+        return Question(self.sql, [values[one] if isinstance(one, Gap) else one for one in self.parameters])
 
     @classmethod
     def of(cls, queryset: "QuerySet[Any, Any]") -> "Question":

@@ -85,6 +85,7 @@ TEMPLATES = [
                 "django.templatetags.i18n",
                 "config.templatetags.languages",
                 "config.templatetags.addresses",
+                "config.templatetags.days",
                 "config.templatetags.parts",
             ],
         },

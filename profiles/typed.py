@@ -12,7 +12,7 @@ from django.contrib.postgres.search import SearchHeadline, SearchQuery, SearchQu
 from django.db.models import BooleanField, F, Func, TextField, Value
 from django.db.models.functions import Cast, Concat, Left, Upper
 
-from config.prepared import Question
+from config.prepared import Gap, Question
 
 ACCENTS = re.compile("[\u0300-\u036f]")
 # A last word that may not have been typed to its end: not in quotation marks, and not one to leave out.
@@ -28,12 +28,9 @@ class Typed(NamedTuple):
     begun: str = ""  # that word, as the beginning of one
 
 
-class Gap(str):
-    """A parameter of a query that is put in later. Wherever words are wanted, two of them can stand for any words."""
-
-
 GAPS = Typed(*map(Gap, Typed._fields))
-LATIN, OTHER_SCRIPT = Gap("any words"), Gap("词")  # of two kinds, because the queries for them are
+# Wherever words are wanted these can stand for any; there are two, because the queries for two kinds of scripts differ.
+LATIN, OTHER_SCRIPT = Gap("any words"), Gap("词")
 
 
 def gap_for(q: str) -> str:
@@ -43,8 +40,7 @@ def gap_for(q: str) -> str:
 
 def put_into(question: Question, q: str) -> Question:
     """Put what was typed into the gaps of a query."""
-    said = _parts(q)._asdict()
-    return Question(question.sql, [said[one] if isinstance(one, Gap) else one for one in question.parameters])
+    return question.about(**_parts(q)._asdict())
 
 
 def _parts(q: str) -> Typed:

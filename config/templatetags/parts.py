@@ -28,4 +28,4 @@ def part(context: Context, name: str, /, **values: Any) -> SafeString:
 # A page has some thirty. By type as well: text that is safe as it stands equals the same text that is not.
 @lru_cache(maxsize=2048, typed=True)
 def remembered(piece: Template, language: str, /, **values: Any) -> SafeString:
-    return piece.render(Context(values))
+    return SafeString(piece.render(Context(values)).strip())  # or it could not stand within a line

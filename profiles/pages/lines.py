@@ -173,6 +173,10 @@ class ShownSource:
     def anchor(self) -> str:
         return f"source-{self.number}"
 
+    @property
+    def is_repeat(self) -> bool:
+        return bool(self.repeats)
+
 
 @dataclass(frozen=True, slots=True)
 class Missing:

@@ -5,7 +5,7 @@ from django.db import DataError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from config import prepared
-from config.prepared import Columns, Question
+from config.prepared import Columns, Gap, Question
 from profiles.models import Profile, Revision
 from tests.builders import make_profile
 
@@ -57,3 +57,11 @@ def test_one_that_fails_among_several_is_told_as_django_tells_it():
     with pytest.raises(DataError), transaction.atomic():
         prepared.answers([wrong, right])
     assert prepared.answers([right]) == [[(1,)]]
+
+
+def test_a_question_with_gaps_is_about_whatever_is_put_into_them():
+    question = Question("SELECT %s::text || %s::text", [Gap("word"), "word"])
+    assert prepared.answer(question.about(word="one")) == [("oneword",)]
+    assert prepared.answer(question.about(word="'; --")) == [("'; --word",)]
+    with pytest.raises(KeyError):
+        question.about(another="one")
