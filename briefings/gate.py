@@ -5,12 +5,14 @@ Whoever may not read gets nothing to strip: a locked text is never loaded, so no
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Protocol
 
 from accounts.tiers import Tier
 from briefings.models import Briefing, SourceNote, Teaser
 from briefings.querysets import BRIEFING, NOTE, Row
-from config import wall
+from config import prepared, wall
+from config.prepared import Question, gap
 from profiles.markup import render_markdown
 
 
@@ -69,13 +71,25 @@ def open_for(tier: Tier, *, profile_id: int, instead: Teaser | None = None) -> O
     """
     if tier == Tier.READER:
         return NOTHING
-    briefings = Briefing.objects.readable_by(tier, instead=instead).filter(teaser__profile=profile_id).as_rows()
-    notes = SourceNote.objects.readable_by(tier).filter(citation__profile=profile_id).as_rows()
+    question = _up() if instead is None else _readable(instead)
     with wall.acting_as(wall.GATE):
-        rows = sorted(Row(*row) for row in briefings.union(notes, all=True))
+        rows = sorted(Row(*row) for row in prepared.answer(question.about(tier=int(tier), profile=profile_id)))
     return Opened(
         [_briefing(row) for row in rows if row.part == BRIEFING], [_note(row) for row in rows if row.part == NOTE]
     )
+
+
+@cache
+def _up() -> Question:
+    return _readable()
+
+
+def _readable(instead: Teaser | None = None) -> Question:
+    """What a tier reads behind a profile, with gaps for these two: the rule is that of the querysets, and of them alone."""
+    tier, profile = gap("tier", "smallint"), gap("profile", "bigint")
+    briefings = Briefing.objects.readable_by(tier, instead=instead).filter(teaser__profile=profile).as_rows()
+    notes = SourceNote.objects.readable_by(tier).filter(citation__profile=profile).as_rows()
+    return Question.of(briefings.union(notes, all=True))
 
 
 def written(teaser_ids: Sequence[int]) -> set[int]:

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.db import models
 from django.db.models import F, Q, Value
+from django.db.models.expressions import RawSQL
 
 from accounts.tiers import Tier
 
@@ -58,7 +59,7 @@ class TeaserQuerySet(models.QuerySet["Teaser"]):
 class BriefingQuerySet(models.QuerySet["Briefing"]):
     """Briefings, by the tier they open from."""
 
-    def readable_by(self, tier: Tier, *, instead: "Teaser | None" = None) -> "BriefingQuerySet":
+    def readable_by(self, tier: Tier | RawSQL, *, instead: "Teaser | None" = None) -> "BriefingQuerySet":
         """What `gate.can_read` lets that tier read."""
         return self.filter(up("teaser__", instead=instead), teaser__tier__lte=tier)
 
@@ -71,7 +72,7 @@ class BriefingQuerySet(models.QuerySet["Briefing"]):
 class SourceNoteQuerySet(models.QuerySet["SourceNote"]):
     """Source notes, each beside the source it speaks of."""
 
-    def readable_by(self, tier: Tier) -> "SourceNoteQuerySet":
+    def readable_by(self, tier: Tier | RawSQL) -> "SourceNoteQuerySet":
         """What `gate.can_read` lets that tier read."""
         return self.filter(tier__lte=tier)
 

@@ -4,13 +4,12 @@ from functools import cache
 from typing import Any
 
 from django.db.models import QuerySet
-from django.db.models.expressions import RawSQL
 
 from accounts.tiers import GATED, Tier
 from briefings.models import Teaser
 from config import prepared
 from config.addresses import address
-from config.prepared import Gap, Question
+from config.prepared import Question, gap
 from profiles.pages.deeper import Deeper
 
 
@@ -23,8 +22,7 @@ def teasers_of(profile_id: int, *, instead: Teaser | None = None) -> list[Deeper
 
 @cache
 def _question() -> Question:
-    profile = RawSQL("%s::bigint", [Gap("profile")])
-    return Question.of(_shown(Teaser.objects.live().filter(profile=profile)))
+    return Question.of(_shown(Teaser.objects.live().filter(profile=gap("profile", "bigint"))))
 
 
 def _shown(teasers: "QuerySet[Teaser]") -> "QuerySet[Teaser, Any]":

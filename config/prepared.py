@@ -11,6 +11,7 @@ from typing import Any, Generic, NamedTuple, TypeVar
 import psycopg
 from django.db import connection
 from django.db.models import Model, QuerySet
+from django.db.models.expressions import RawSQL
 
 M = TypeVar("M", bound=Model)
 
@@ -22,6 +23,11 @@ def rows(query: str, **parameters: Any) -> list[Any]:
 
 class Gap(str):
     """A parameter that is put in later, by its name: of a question that is written once, whatever it is asked with."""
+
+
+def gap(name: str, of_type: str) -> RawSQL:
+    """Return what stands in a queryset for a value of that PostgreSQL type, of which a question is made."""
+    return RawSQL(f"%s::{of_type}", [Gap(name)])  # noqa: S611  the type is ours, and what is put in is a parameter
 
 
 class Question(NamedTuple):

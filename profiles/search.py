@@ -269,8 +269,13 @@ def _question(q: str, chosen: tuple[tuple[str, str], ...]) -> Question:
 
 def count_terms(facet: str) -> list[Choice]:
     """Return the terms of one facet that live profiles have, with how many have it."""
+    return _choices(facet, _answer(_counting_terms(facet)))
+
+
+@lru_cache(maxsize=16)
+def _counting_terms(facet: str) -> Question:
     everyone = {"found": Profile.objects.published()}
-    return _choices(facet, _answer(_counting(everyone, [BY_TERM.format(found="found")], [[facet]], at_once=True)))
+    return _counting(everyone, [BY_TERM.format(found="found")], [[facet]], at_once=True)
 
 
 def _among(search: Search, dimension: str) -> str:

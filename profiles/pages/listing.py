@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from config import addresses, prepared
 from config.prepared import Question
 from profiles import search, typed
-from profiles.models import Facet, FacetValue, Kind
+from profiles.models import Facet, FacetValue, Kind, Profile
 from profiles.pages.showing import ShownGrade, show_score
 from profiles.querysets import ProfileQuerySet
 from profiles.search import Choice, Counts, Search
@@ -58,6 +58,18 @@ def rows(profiles: ProfileQuerySet) -> list[Row]:
     return _rows(_shown(profiles).values(*SHOWN))
 
 
+def newest(number: int) -> list[Row]:
+    """Return that many of the live profiles, those first published last."""
+    return _rows(_named(SHOWN, prepared.answer(_newest(number))))
+
+
+@lru_cache(maxsize=16)
+def _newest(number: int) -> Question:
+    profiles = search.ordered(Profile.objects.published())
+    profiles = profiles.order_by(F("first_published").desc(nulls_last=True), "-pk")
+    return Question.of(_shown(profiles[:number]).values_list(*SHOWN))
+
+
 def _shown(profiles: ProfileQuerySet) -> ProfileQuerySet:
     regions = FacetValue.objects.filter(revision=OuterRef("live_revision"), facet=Facet.REGION)
     return profiles.annotate(
@@ -68,6 +80,10 @@ def _shown(profiles: ProfileQuerySet) -> ProfileQuerySet:
         region=Subquery(regions.values("term__name")),
         updating=search.being_updated(),
     )
+
+
+def _named(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> Iterable[dict[str, Any]]:
+    return (dict(zip(columns, row, strict=True)) for row in rows)
 
 
 def _rows(shown: Iterable[dict[str, Any]]) -> list[Row]:
@@ -191,8 +207,7 @@ def _rows_of(wanted: Search, total: int) -> list[Row]:
     question = _question(q, wanted.order, tuple(wanted.chosen.items()), start, many=total > search.MANY)
     # No body is read, unless words were searched for and an excerpt has to show where they are.
     columns = (*SHOWN, "excerpt") if wanted.q else SHOWN
-    found = prepared.answer(typed.put_into(question, wanted.q))
-    return _rows(dict(zip(columns, row, strict=True)) for row in found)
+    return _rows(_named(columns, prepared.answer(typed.put_into(question, wanted.q))))
 
 
 @lru_cache(maxsize=256)

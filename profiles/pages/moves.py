@@ -1,15 +1,20 @@
 """Grade moves as readers are told of them: on the front page and in the feeds."""
 
+import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any, cast
 
 from django.db.models import F, OuterRef, QuerySet, Subquery
 from django.db.models.fields.json import KT
 from django.utils.translation import gettext as _
 
+from config import prepared
 from config.addresses import address
+from config.prepared import Question
 from profiles.grading.causes import explain_cause
 from profiles.models import Grade, Profile
 from profiles.pages.showing import ShownGrade, show_score
@@ -67,13 +72,26 @@ def latest(
     limit: int, *, of: ProfileQuerySet | None = None, arrivals: bool = True, after: datetime | None = None
 ) -> list[Move]:
     """Return the newest grades of live profiles (of some of them), with or without each profile's first."""
-    grades = Grade.objects.filter(profile__in=(Profile.objects.all() if of is None else of).published())
+    if of is None and after is None:
+        question = _of_all(limit, arrivals=arrivals)
+    else:
+        question = _question(limit, Profile.objects.all() if of is None else of, arrivals=arrivals, after=after)
+    return [_move(row) for row in prepared.answer(question)]
+
+
+@lru_cache(maxsize=16)
+def _of_all(limit: int, *, arrivals: bool) -> Question:
+    return _question(limit, Profile.objects.all(), arrivals=arrivals)
+
+
+def _question(limit: int, profiles: ProfileQuerySet, *, arrivals: bool, after: datetime | None = None) -> Question:
+    grades = Grade.objects.filter(profile__in=profiles.published())
     if after is not None:
         grades = grades.filter(graded_at__gt=after)
     if not arrivals:
         grades = grades.filter(seq__gt=1)
     newest = _with_what_was_before(grades.order_by("-graded_at", "-pk")[:limit])
-    return [_move(**columns) for columns in newest.values(*SHOWN)]
+    return Question.of(newest.values_list(*SHOWN))
 
 
 def _with_what_was_before(grades: QuerySet[Grade]) -> QuerySet[Any]:
@@ -88,5 +106,7 @@ def _with_what_was_before(grades: QuerySet[Grade]) -> QuerySet[Any]:
     )
 
 
-def _move(causes: list[dict[str, Any]], breadth: str | None, **columns: Any) -> Move:
-    return Move(causes=tuple(explain_cause(cause) for cause in causes), breadth=breadth or "", **columns)
+def _move(columns: Sequence[Any]) -> Move:
+    told = dict(zip(SHOWN, columns, strict=True))
+    causes = tuple(explain_cause(cause) for cause in json.loads(told["causes"]))
+    return Move(**told | {"causes": causes, "breadth": told["breadth"] or ""})

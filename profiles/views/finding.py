@@ -1,13 +1,12 @@
 """Finding a profile: the front page, the list, and the landing page of a term."""
 
-from django.db.models import F
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 
 from config.pagecache import public
 from profiles import search
 from profiles.markup import render_markdown
-from profiles.models import Facet, Profile, Term
+from profiles.models import Facet, Term
 from profiles.pages import listing, moves
 from profiles.search import Search
 
@@ -17,13 +16,12 @@ NEWEST = 6
 
 @public
 def home(request: HttpRequest) -> HttpResponse:
-    newest = search.ordered(Profile.objects.published()).order_by(F("first_published").desc(nulls_last=True), "-pk")
     return render(
         request,
         "profiles/home.html",
         {
             "moves": moves.latest(MOVES, arrivals=False),
-            "newest": listing.rows(newest[:NEWEST]),
+            "newest": listing.newest(NEWEST),
             "regions": _regions(),
         },
     )

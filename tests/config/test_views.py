@@ -95,6 +95,16 @@ def test_a_form_without_its_token_is_refused_with_a_way_back():
     assert "<h1" in response.text
 
 
+def test_whoever_is_logged_in_and_refused_is_not_sent_to_log_in(client, wanda):
+    client.force_login(wanda)
+    refused = client.get("/admin/accounts/user/")
+    assert refused.status_code == 403
+    told = refused.text.partition("<main")[2].partition("</main>")[0]
+    assert "You are logged in as wanda@example.org" in told
+    assert 'href="/admin/"' in told
+    assert "Log in" not in told
+
+
 def test_every_answer_carries_the_policy(client):
     make_profile("example", live=True, judgements={"j1": "It is."}, cited=True)
     for address in ("/", "/profiles/example/", "/nothing/", "/admin/login/", "/livez"):
