@@ -168,7 +168,7 @@ class BriefingAdmin(Previewed, Gated, StagedAdmin):
     form = BriefingForm
     way = OF_A_BRIEFING
     change_form_template = "admin/briefings/teaser/change_form.html"
-    list_display = ["title", "profile", "tier", "number", "stands", "due", "approved_at"]
+    list_display = ["title", "profile", "tier", "stands", "due", "approved_at"]
     list_filter = ["tier", *StagedAdmin.list_filter]
     search_fields = ["title", "profile__slug", "profile__live_revision__name"]
     autocomplete_fields = ["profile"]

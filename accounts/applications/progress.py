@@ -21,7 +21,7 @@ WORDS = {
     ),
     State.NEEDS_INFORMATION: (
         _("We need to know more"),
-        _("Answer by changing what you wrote or adding a document, and send it again."),
+        _("Change what you wrote or add a document, then send it again."),
     ),
     State.APPROVED: (
         _("Approved"),

@@ -8,6 +8,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from profiles.admin.shared import listed
+from profiles.markup import render_markdown
 from profiles.models import Revision
 
 Told = Callable[[Revision], SafeString | str | None]
@@ -26,18 +27,17 @@ def _statements(revision: Revision, name: str) -> Iterator[SafeString]:
 
 def _sections(revision: Revision, name: str) -> Iterator[SafeString]:
     for section in revision.sections:
-        yield _passage(section.get("heading", ""), section.get("body", ""))
+        yield format_html(
+            "<strong>{}</strong>{}", section.get("heading", ""), render_markdown(section.get("body", ""), below=3)
+        )
 
 
 def _outlook(revision: Revision, name: str) -> Iterator[SafeString]:
     for when, label in WHEN.items():
         if told := revision.outlook.get(when):
             headline = told.get("headline", "")
-            yield _passage(f"{label}: {headline}" if headline else label, told.get("body", ""))
-
-
-def _passage(heading: str, body: str) -> SafeString:
-    return format_html('<strong>{}</strong><div class="as-typed">{}</div>', heading, body)
+            heading = f"{label}: {headline}" if headline else label
+            yield format_html('<strong>{}</strong><div class="as-typed">{}</div>', heading, told.get("body", ""))
 
 
 SAID = {"statements": _statements, "sections": _sections, "outlook": _outlook}

@@ -155,7 +155,7 @@ class PendingFilter(admin.SimpleListFilter):
         return queryset.filter(state__failures__gt=0) if self.value() == "failing" else queryset
 
 
-ONE_LINE = "So it does where exactly one line of evidence supports the judgement that decides the grade."
+ONE_LINE = "Shown where exactly one line of evidence supports the judgement that decides the grade."
 
 
 class SupportingLines(Func):
@@ -217,8 +217,8 @@ class VerificationFilter(admin.SimpleListFilter):
 @admin.register(Profile)
 class ProfileAdmin(SeesOthers, CitationTables, CitationsWhatIf, EditorsAlone, DeskAdmin):
     list_display = [
-        "slug",
         "live_name",
+        "slug",
         "grade",
         "flags",
         "last_verified",
@@ -304,7 +304,7 @@ class ProfileAdmin(SeesOthers, CitationTables, CitationsWhatIf, EditorsAlone, De
     def flags(self, profile: Profile) -> str:
         said = {
             "withdrawn": profile.withdrawn_at is not None,
-            "on one line": getattr(profile, "supporting", None) == 1,
+            "one line of evidence": getattr(profile, "supporting", None) == 1,
             "being updated": bool(getattr(profile, "has_marks", False)),
         }
         return ", ".join(flag for flag, raised in said.items() if raised)

@@ -56,7 +56,7 @@ class LanguageFilter(admin.SimpleListFilter):
 
 
 class RecheckFilter(admin.SimpleListFilter):
-    title = "to recheck"
+    title = "what to recheck"
     parameter_name = "recheck"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
@@ -65,6 +65,9 @@ class RecheckFilter(admin.SimpleListFilter):
     def queryset(self, request: HttpRequest, queryset: QuerySet[Source]) -> QuerySet[Source]:
         asked = {"due": links.failing_or_stale, "failing": links.failing, "stale": links.stale}.get(self.value() or "")
         return queryset.filter(asked()) if asked else queryset
+
+
+LABELS = {"url": {"label": "URL"}, "archived_url": {"label": "URL of an archived copy"}}
 
 
 @admin.register(Source)
@@ -78,13 +81,17 @@ class SourceAdmin(SeesOthers, SourceTables, SourceWhatIf, EditorsAlone, DeskAdmi
     date_hierarchy = "published_on"
     inlines = [DerivationInline]
     list_per_page = 50
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        return super().formfield_for_dbfield(db_field, request, **LABELS.get(db_field.name, {}), **kwargs)
+
     show_full_result_count = False  # to count all of them again would take as long as finding those that are shown
 
     @admin.display(description="address", ordering="link__checked_at")
     def answers(self, source: Source) -> str:
         if not source.url:
             return "none"
-        return str(source.link) if hasattr(source, "link") else "not asked yet"
+        return str(source.link) if hasattr(source, "link") else "unchecked"
 
     def save_model(self, request: HttpRequest, obj: Source, form: Any, change: bool) -> None:
         held = hold_publisher(obj) if change else None

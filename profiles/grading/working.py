@@ -182,7 +182,9 @@ WARNINGS = {
     "confirmed-alone": gettext_lazy(
         "%(name)s is marked as confirmed by other sources, but there is only one line of evidence here."
     ),
-    "origin-not-cited": gettext_lazy("%(name)s is an origin that the reports go back to, but it is not cited here."),
+    "origin-not-cited": gettext_lazy(
+        "%(name)s is an origin that the reports go back to, but it is not cited beside them."
+    ),
     "reliable-but-improbable": gettext_lazy(
         "%(name)s comes from a publisher of Reliability A, yet is marked improbable; look at both again."
     ),

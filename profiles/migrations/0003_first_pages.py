@@ -11,12 +11,12 @@ every source to where it got its facts, counts independent origins in place of l
 source repeats which, how far each is trusted, what each adds to the grade and what speaks against it.
 
 A grade says how much of the doubt independent lines of evidence remove. It is not the probability that something is
-true. A grade of 0.00 means that nothing is on file, or that what was on file has been refuted. It does not mean "false".
+true. A grade of 0.00 means that nothing is on file, or that what was on file has been refuted. It does not mean “false”.
 
 # Who writes
 
 An author drafts a profile, a reviewer reads it, and both names stand on the page. The text changes only when a new
-version has been approved. The grade follows the evidence: when a source, a publisher's reliability letter or a link
+version has been approved. The grade follows the evidence: when a source, a publisher’s reliability letter or a link
 between two sources changes, every profile that rests on it is graded again, and its history says what moved it.
 
 # What we do when we are wrong
@@ -28,7 +28,7 @@ never changed or removed. If it turns out to be wrong itself, a later one supers
 # What is open
 
 Profiles, grades and their working, publishers, corrections and the [method](/methodology/) are open to everybody.
-Briefings and the analysts' notes on sources are open to [members](/membership/). Membership costs nothing. No grade
+Briefings and the analysts’ notes on sources are open to [members](/membership/). Membership costs nothing. No grade
 rests on anything that only members may read.
 
 # Who runs this site

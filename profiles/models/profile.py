@@ -17,7 +17,7 @@ from config.addresses import address
 from config.audit import audited, changes, never_emptied
 from config.content import PROFILE, REVISION, SHARED, shown
 from profiles.models.days import readable_days
-from profiles.models.facet import Term
+from profiles.models.facet import Facet, Term
 from profiles.models.history import recorded
 from profiles.models.person import Person
 from profiles.models.shapes import misshapen
@@ -450,7 +450,7 @@ class FacetValue(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.facet}: {self.term}"
+        return f"{dict(Facet.choices).get(self.facet, self.facet)}: {self.term}"
 
 
 @recorded(of="profile")

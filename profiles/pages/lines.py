@@ -196,6 +196,10 @@ class ShownLine:
     reports: tuple[ShownSource, ...]
     elsewhere: tuple[ShownSource, ...]  # reports of this origin that stand under another one already
 
+    @property
+    def has_several_roots(self) -> bool:
+        return len(self.roots) > 1
+
 
 @dataclass(frozen=True, slots=True)
 class Sources:

@@ -25,6 +25,8 @@ HERE = env.ROOT / ".data" / "screenshots"
 WIDTHS = {"phone": 390, "tablet": 820, "desk": 1280}
 SCHEMES = ("light", "dark")
 PASSWORD = "only-for-the-photographer"
+# A figure far from where the page opens is not loaded until somebody comes by.
+EVERY_PICTURE = "Promise.all([...document.images].map(one => (one.loading = 'eager', one.decode().catch(() => null))))"
 PROFILE = "/profiles/afrinic/"
 EVERYBODY = [
     "/",
@@ -213,6 +215,7 @@ def take(page: Page, path: str, scheme: str, role: str = "", *, turned: bool = F
             page.evaluate("document.documentElement.dir = 'rtl'")
         place = HERE / f"{width_name}-{scheme}" / f"{name_of(path, role)}.png"
         place.parent.mkdir(parents=True, exist_ok=True)
+        page.evaluate(EVERY_PICTURE)
         page.screenshot(path=place, full_page=True)
 
 

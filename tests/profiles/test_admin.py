@@ -82,7 +82,7 @@ def test_the_desk_says_what_to_look_at(client, edith, profile):
     settle()
     text = html.unescape(client.get(address).text)
     assert "“The lost memo”" in text
-    assert "is an origin that the reports go back to, but it is not cited here." in text
+    assert "is an origin that the reports go back to, but it is not cited beside them." in text
     assert "“The aside”" in text
     assert "is attached to no judgement, so it takes no part in the grade." in text
     assert "Too little is on file to publish a view" in text
@@ -102,13 +102,13 @@ def test_the_desk_flags_and_finds_grades_that_rest_on_one_line(client, edith, pr
         response = client.get(reverse("admin:profiles_profile_changelist"), asked)
         return {one.slug: ProfileAdmin(Profile, admin.site).flags(one) for one in response.context["cl"].result_list}
 
-    assert found() == {"bare": "", "example": "on one line", "not-graded-yet": "being updated", "several": ""}
-    assert found(rests_on="one") == {"example": "on one line"}
+    assert found() == {"bare": "", "example": "one line of evidence", "not-graded-yet": "being updated", "several": ""}
+    assert found(rests_on="one") == {"example": "one line of evidence"}
     assert found(rests_on="several") == {"several": ""}
     assert found(rests_on="none") == {"bare": ""}
     withdraw_profile(profile_id=profile.pk)
     settle()
-    assert found()["example"] == "withdrawn, on one line"
+    assert found()["example"] == "withdrawn, one line of evidence"
     report = Source.objects.get(title="The report")
     text = html.unescape(client.get(on_the_desk(Profile, profile.pk)).text)
     sentence = f"rests on one line of evidence: without “The report” ({report.publisher.name}) it would be 0.00."

@@ -171,7 +171,7 @@ def test_a_row_that_they_added_is_shown_and_stays(desk, draft):
     form = opened(desk, draft)
     draft.facet_values.create(term=make_term("topic", "Names"), rationale="Theirs.")
     response = send(desk, draft, form, standfirst="Mine.")
-    assert "Somebody else has added “topic: Names”; it stands below." in response.text
+    assert "Somebody else has added “Topic: Names”; it stands below." in response.text
     assert again(desk, draft, response).status_code == 302
     draft.refresh_from_db()
     assert (draft.standfirst, draft.facet_values.count()) == ("Mine.", 2)

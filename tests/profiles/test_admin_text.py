@@ -213,7 +213,7 @@ def test_a_text_that_nobody_changes_any_more_is_read_in_words(client, edith):
     assert "&quot;heading&quot;" not in page
     for told in (
         "<strong>j1</strong> It is &lt;b&gt;so&lt;/b&gt;.",
-        '<strong>What happened</strong><div class="as-typed">Much.\n\nAnd more.</div>',
+        "<strong>What happened</strong><p>Much.</p>\n<p>And more.</p>",
         "<strong>This quarter: Quiet</strong>",
         '<div role="listitem"><span class="as-typed">A, with a comma</span></div>',
         "<label>What it does:</label>",

@@ -67,7 +67,7 @@ def test_explain_says_a_warning_of_both_sides_once(capsys, profile):
     cite(profile, make_source("The rebuttal", derived_from=[origin]), stance="disputes", judgements=["j2"])
     cite(profile, make_source("The echo", derived_from=[origin]), judgements=["j2"])
     out = said(capsys, "explain", "example", on="2026-06-30")
-    assert out.count("is an origin that the reports go back to, but it is not cited here.") == 1
+    assert out.count("is an origin that the reports go back to, but it is not cited beside them.") == 1
     assert len(json.loads(said(capsys, "explain", "example", "--json"))["warnings"]) == 2
 
 

@@ -287,7 +287,7 @@ def test_a_row_shows_number_letters_and_label(client):
     html = client.get("/profiles/").content.decode()
     assert "0.64" in html
     assert "B/C · Medium" in html
-    assert "Registry · Africa" in html
+    assert "<span>Registry</span> <span>Africa</span>" in html
     assert "being updated" not in html
 
 

@@ -252,7 +252,7 @@ def test_a_title_with_a_percent_sign_does_no_harm():
         ),
         (
             [source(2, derived_from=(9,))],
-            "June paper, Academy is an origin that the reports go back to, but it is not cited here.",
+            "June paper, Academy is an origin that the reports go back to, but it is not cited beside them.",
         ),
         (
             [source(2, "A", 5)],
