@@ -148,12 +148,12 @@ def test_the_desk_finds_what_is_to_be_rechecked(client, edith):
     client.force_login(edith)
     every = client.get("/admin/profiles/source/").text
     assert "The host answered 404 instead of the page." in every
-    assert "not asked yet" in every
+    assert "unchecked" in every
     found = client.get("/admin/profiles/source/", {"recheck": "failing"}).text
     assert "Source of rain" in found
     assert "Source of sun" not in found
     assert client.get("/admin/profiles/source/", {"recheck": "stale"}).status_code == 200
-    assert "not asked yet" in client.get(f"/admin/profiles/source/{unasked.pk}/change/").text
+    assert "unchecked" in client.get(f"/admin/profiles/source/{unasked.pk}/change/").text
     assert client.get("/admin/profiles/source/add/").status_code == 200
 
 
