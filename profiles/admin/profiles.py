@@ -217,8 +217,8 @@ class VerificationFilter(admin.SimpleListFilter):
 @admin.register(Profile)
 class ProfileAdmin(SeesOthers, CitationTables, CitationsWhatIf, EditorsAlone, DeskAdmin):
     list_display = [
-        "live_name",
         "slug",
+        "live_name",
         "grade",
         "flags",
         "last_verified",
