@@ -135,7 +135,7 @@ class CitationInline(admin.StackedInline):
     form = CitationForm
     formset = CitationFormSet
     autocomplete_fields = ["source"]
-    fields = [("source", "position"), ("stance", "credibility", "direct"), "rests", "establishes"]
+    fields = [("source", "position"), ("stance", "credibility"), "direct", "rests", "establishes"]
     extra = 0
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Citation]:

@@ -303,7 +303,7 @@ class _Shelf:
             title=source.title,
             url=source.url,
             archived_url=source.archived_url,
-            authors=tuple(source.authors),
+            authors=tuple(author for author in source.authors if author != source.publisher),
             published_on=source.published_on,
             language=source.language,
             language_words=language_in_words(source.language),

@@ -407,6 +407,27 @@ def test_a_source_says_who_when_and_how_far_we_believe_it(client):
         assert words in text, words
 
 
+def test_a_publisher_that_speaks_for_itself_is_named_once(client):
+    profile = make_profile(live=True, judgements={"j1": "It is."})
+    cite(profile, make_source("A statement", publisher=make_publisher("Tidewater Ltd"), authors=["Tidewater Ltd"]))
+    assert html(client, profile).count("Tidewater Ltd") == 1
+
+
+def test_of_reports_under_several_origins_each_names_its_own(client):
+    profile = make_profile(live=True, judgements={"j1": "It is."})
+    wire = make_publisher("Wire")
+    first, second = make_source("First notice", publisher=wire), make_source("Second notice", publisher=wire)
+    report = make_source("A report", derived_from=[second])
+    for source in (first, second):
+        cite(profile, source)
+    cite(profile, report)
+    assert "Repeats “Second notice” (Wire)" in html(client, profile)
+    alone = make_profile(live=True, judgements={"j1": "It is."})
+    for source in (second, report):
+        cite(alone, source)
+    assert "Repeats" not in html(client, alone)
+
+
 def test_links_out_vouch_for_nothing_and_tell_nothing(client):
     profile = make_profile(live=True, judgements={"j1": "It is."}, homepage="https://example.org/home")
     source = make_source(url="https://example.org/7", archived_url="https://archive.example/7")
