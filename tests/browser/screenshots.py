@@ -207,8 +207,8 @@ def take(page: Page, path: str, scheme: str, role: str = "", *, turned: bool = F
     for width_name, width in WIDTHS.items():
         page.set_viewport_size({"width": width, "height": 900})
         page.goto(path, wait_until="networkidle")
-        if "/reauthenticate/" in page.url:
-            page.get_by_label("Password").fill(PASSWORD)
+        if "/reauthenticate/" in page.url:  # in whichever language
+            page.locator("[name=password]").fill(PASSWORD)
             page.keyboard.press("Enter")
             page.wait_for_url(f"**{path}", wait_until="networkidle")
         if turned:
