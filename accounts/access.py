@@ -19,7 +19,7 @@ from config.prepared import Question, gap
 
 def tier_of(user: User | AnonymousUser, *, at: datetime) -> Tier:
     """Return the highest tier that a grant gives the reader at that moment."""
-    if not (user.is_authenticated and user.is_active):
+    if not _may_hold(user):
         return Tier.READER
     held = prepared.answer(_tiers_held().about(user=user.pk, at=at))
     return max((Tier(tier) for (tier,) in held), default=Tier.READER)
@@ -37,9 +37,13 @@ def grants_of(user: User | AnonymousUser, *, at: datetime) -> "QuerySet[Grant]":
 
     Nothing holds for who is suspended, and nothing of an organisation that is.
     """
-    if not (user.is_authenticated and user.is_active):
+    if not _may_hold(user):
         return Grant.objects.none()
     return _held_by(user.pk, user.pk, at)
+
+
+def _may_hold(user: User | AnonymousUser) -> bool:
+    return user.is_authenticated and user.is_active
 
 
 def with_tier(users: "QuerySet[User]", *, at: datetime) -> "QuerySet[Any]":

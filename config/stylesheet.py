@@ -1,4 +1,7 @@
-"""The stylesheets as one file: four requests of a first visit become one. Put together as they are but for comments, nothing is compiled."""
+"""The stylesheets as one file: four requests of a first visit become one.
+
+They are put together as they are but for what is said to editors; nothing is compiled.
+"""
 
 import os
 import re

@@ -5,6 +5,7 @@ from datetime import timedelta
 from smtplib import SMTPServerDisconnected
 
 import pytest
+from allauth.account.models import EmailAddress
 from allauth.usersessions.models import UserSession
 from django.conf import settings as project
 from django.core import mail
@@ -96,6 +97,22 @@ def test_a_page_of_ours_may_come_after_logging_in(client, mina):
 @pytest.mark.parametrize("address", [RESET, f"{RESET}done/"])
 def test_whoever_resets_a_password_is_led_to_the_contact_page_in_their_language(client, language, address):
     assert f'<a href="{language}/contact/">' in client.get(f"{language}{address}").text.partition("<main")[2]
+
+
+# The addresses of an account
+
+
+def offered_on(client):
+    return re.findall(r'name="(action_\w+)"', client.get("/accounts/email/").text)
+
+
+def test_of_an_address_is_offered_what_can_be_done_with_it(client, mina):
+    client.force_login(mina)
+    assert offered_on(client) == ["action_add"]
+    EmailAddress.objects.create(user=mina, email="other@example.org", verified=False)
+    assert offered_on(client)[:3] == ["action_primary", "action_send", "action_remove"]
+    client.force_login(make_user(verified=False))
+    assert offered_on(client)[:1] == ["action_send"]
 
 
 # What a mail says
